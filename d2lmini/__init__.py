@@ -1,0 +1,37 @@
+"""D2L Mini: the helper package of the book, small enough to read."""
+
+from .data import (
+    FashionMNIST,
+    SyntheticRegressionData,
+    cache_folder,
+    import_torchvision,
+)
+from .models import (
+    SGD,
+    Classifier,
+    LinearRegression,
+    LinearRegressionScratch,
+)
+from .oop import HyperParameters, add_to_class
+from .plotting import (
+    ProgressBoard,
+    plot,
+    set_axes,
+    set_figsize,
+    set_style,
+    show_images,
+    use_svg_display,
+)
+from .training import (
+    DataModule,
+    History,
+    Module,
+    TensorLoader,
+    Trainer,
+    cpu,
+    gpu,
+    num_gpus,
+    try_gpu,
+)
+
+__version__ = "1.0.0"

@@ -1,0 +1,149 @@
+"""Models and the optimiser that the sections share (3.4, 3.5, 4.3)."""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .oop import HyperParameters
+from .training import Module
+
+
+class SGD(HyperParameters):
+    """Minibatch stochastic gradient descent, by hand.
+
+    `params` are the tensors to update, `lr` is the learning rate. A
+    parameter without a gradient is left as it is.
+    """
+
+    def __init__(self, params, lr):
+        self.save_hyperparameters()
+        self.params = list(params)
+
+    @torch.no_grad()
+    def step(self):
+        """Move every parameter against its gradient."""
+        for param in self.params:
+            if param.grad is not None:
+                param -= self.lr * param.grad
+
+    def zero_grad(self):
+        """Set every gradient to zero."""
+        for param in self.params:
+            if param.grad is not None:
+                param.grad.zero_()
+
+
+class LinearRegressionScratch(Module):
+    """Linear regression by hand: maps (n, num_inputs) to (n, 1).
+
+    The weights `w` of shape (num_inputs, 1) start at random, with standard
+    deviation `sigma`; the bias `b` of shape (1,) starts at zero.
+    """
+
+    def __init__(self, num_inputs, lr, sigma=0.01):
+        super().__init__()
+        self.save_hyperparameters()
+        self.w = torch.normal(0, sigma, (num_inputs, 1), requires_grad=True)
+        self.b = torch.zeros(1, requires_grad=True)
+
+    def forward(self, X):
+        """Return Xw + b."""
+        return torch.matmul(X, self.w) + self.b
+
+    def loss(self, y_hat, y):
+        """Return half the mean squared error; both shapes must be equal."""
+        _check_same_shape(y_hat, y)
+        return ((y_hat - y) ** 2 / 2).mean()
+
+    def configure_optimizers(self):
+        """Return the hand-written SGD."""
+        return SGD([self.w, self.b], self.lr)
+
+
+class _LazyLinear(nn.LazyLinear):
+    """A lazy layer that starts as N(0, 0.01) and keeps that when it is built.
+
+    Writing to the weights of a LazyLinear before the first batch has no
+    effect: it draws them anew as soon as it learns its input size.
+    """
+
+    def reset_parameters(self):
+        if self.in_features > 0 and not self.has_uninitialized_params():
+            nn.init.normal_(self.weight, 0, 0.01)
+            nn.init.zeros_(self.bias)
+
+
+class LinearRegression(Module):
+    """Linear regression with PyTorch's layer, loss and optimiser.
+
+    Maps (n, num_inputs) to (n, 1); num_inputs is taken from the first batch.
+    """
+
+    def __init__(self, lr):
+        super().__init__()
+        self.save_hyperparameters()
+        self.net = _LazyLinear(1)
+
+    def loss(self, y_hat, y):
+        """Return the mean squared error; both shapes must be equal."""
+        _check_same_shape(y_hat, y)
+        return F.mse_loss(y_hat, y)
+
+    def get_w_b(self):
+        """Return the weights (1, num_inputs) and the bias (1,)."""
+        return self.net.weight.data, self.net.bias.data
+
+
+def _check_same_shape(y_hat, y):
+    """Refuse to broadcast: (n, 1) minus (n,) would be an (n, n) matrix."""
+    if y_hat.shape != y.shape:
+        raise ValueError(
+            f"y_hat has shape {tuple(y_hat.shape)} and y has shape "
+            f"{tuple(y.shape)}; reshape one of them"
+        )
+
+
+class Classifier(Module):
+    """Base class of models that return one score (logit) for each class."""
+
+    def validation_step(self, batch):
+        """Record loss and accuracy of a batch `(*inputs, labels)`."""
+        Y_hat = self(*batch[:-1])
+        self.plot("loss", self.loss(Y_hat, batch[-1]), train=False)
+        self.plot("acc", self.accuracy(Y_hat, batch[-1]), train=False)
+
+    def accuracy(self, Y_hat, Y, averaged=True):
+        """Return the share of rows whose largest score is at the label.
+
+        `Y_hat` has shape (..., num_classes), `Y` holds labels of shape (...).
+        With `averaged=False`: 1.0 or 0.0 for each row, in one dimension.
+        """
+        predictions = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(dim=1)
+        hits = (predictions == Y.reshape(-1)).float()
+        return hits.mean() if averaged else hits
+
+    def loss(self, Y_hat, Y, averaged=True):
+        """Return the cross-entropy of logits `Y_hat` and labels `Y`.
+
+        Shapes as in `accuracy`; with `averaged=False`, one loss a row.
+        """
+        return F.cross_entropy(
+            Y_hat.reshape(-1, Y_hat.shape[-1]),
+            Y.reshape(-1),
+            reduction="mean" if averaged else "none",
+        )
+
+    @torch.no_grad()
+    def layer_summary(self, X_shape):
+        """Print the output shape of each layer of `net` for input `X_shape`.
+
+        Lazy layers are built by this; nothing else changes.
+        """
+        was_training = self.training
+        self.eval()
+        device = next(self.parameters()).device
+        X = torch.randn(*X_shape, device=device)
+        for layer in self.net:
+            X = layer(X)
+            print(f"{type(layer).__name__:12} output shape: {tuple(X.shape)}")
+        self.train(was_training)

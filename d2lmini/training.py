@@ -1,0 +1,358 @@
+"""The three classes that training consists of (3.2, 3.4).
+
+A `Module` knows the model and its loss, a `DataModule` the data, and a
+`Trainer` brings them together. Read `Trainer.fit`, then `Trainer.fit_epoch`.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import nn
+
+from .oop import HyperParameters
+from .plotting import ProgressBoard, in_notebook
+
+
+def cpu():
+    """Return the CPU device."""
+    return torch.device("cpu")
+
+
+def num_gpus():
+    """Return how many GPUs there are (CUDA, or one on Apple silicon)."""
+    return torch.cuda.device_count() or int(torch.backends.mps.is_available())
+
+
+def gpu(i=0):
+    """Return the i-th GPU as a device, whether or not it exists."""
+    kind = "mps" if torch.backends.mps.is_available() else "cuda"
+    return torch.device(kind, i)
+
+
+def try_gpu(i=0):
+    """Return the i-th GPU if it exists, else the CPU."""
+    return gpu(i) if i < num_gpus() else cpu()
+
+
+class Module(nn.Module, HyperParameters):
+    """A model with its loss, its steps and its optimiser.
+
+    Subclasses define `loss`, and `net` or `forward`. A leaf tensor that
+    requires grad becomes a parameter when it is stored as an attribute, so
+    that `w = torch.zeros(3, requires_grad=True)` is saved and moved with the
+    model as an `nn.Parameter` is.
+    """
+
+    def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
+        super().__init__()
+        self.save_hyperparameters()
+        self.board = ProgressBoard()
+
+    def __setattr__(self, name, value):
+        if (
+            isinstance(value, torch.Tensor)
+            and value.requires_grad
+            and value.is_leaf
+        ):
+            value = nn.Parameter(value)
+        super().__setattr__(name, value)
+
+    def __getstate__(self):
+        # A saved or copied model leaves trainer, data and figure behind.
+        state = self.__dict__.copy()
+        state.pop("trainer", None)
+        state.pop("board", None)
+        return state
+
+    def __setstate__(self, state):
+        super().__setstate__(state)
+        self.board = ProgressBoard()
+
+    def loss(self, y_hat, y):
+        """Return the loss of predictions `y_hat` for targets `y`."""
+        raise NotImplementedError("define loss(self, y_hat, y)")
+
+    def forward(self, X):
+        """Return the predictions for a batch `X`: `self.net(X)`."""
+        if not hasattr(self, "net"):
+            raise NotImplementedError("define self.net or forward(self, X)")
+        return self.net(X)
+
+    def plot(self, key, value, train):
+        """Record the mean `value` of metric `key` over the current batch.
+
+        `value` is a number or a tensor with one element. The curve is called
+        `train_` or `val_` + `key`.
+        """
+        if not hasattr(self, "trainer"):
+            raise RuntimeError("plot works during Trainer.fit only")
+        self.trainer.record(key, value, train)
+
+    def training_step(self, batch):
+        """Return the loss of a batch `(*inputs, targets)` and record it."""
+        loss = self.loss(self(*batch[:-1]), batch[-1])
+        self.plot("loss", loss, train=True)
+        return loss
+
+    def validation_step(self, batch):
+        """Record the loss of a batch `(*inputs, targets)`."""
+        loss = self.loss(self(*batch[:-1]), batch[-1])
+        self.plot("loss", loss, train=False)
+
+    def configure_optimizers(self):
+        """Return the optimiser: SGD with the learning rate `self.lr`."""
+        if not hasattr(self, "lr"):
+            raise NotImplementedError(
+                "define configure_optimizers, or store a learning rate as lr"
+            )
+        return torch.optim.SGD(self.parameters(), lr=self.lr)
+
+
+class TensorLoader:
+    """Batches of tensors that are held in memory.
+
+    Yields lists of slices, one for each tensor; the last batch may be
+    smaller. Shuffling draws a new order from PyTorch's global generator in
+    each pass. `transform`, if given, is applied to the first slice.
+    """
+
+    def __init__(self, tensors, batch_size, shuffle=False, transform=None):
+        if len({len(tensor) for tensor in tensors}) != 1:
+            raise ValueError(
+                "tensors of one length are needed, not of shapes "
+                f"{[tuple(tensor.shape) for tensor in tensors]}"
+            )
+        self.tensors, self.batch_size = tuple(tensors), batch_size
+        self.shuffle, self.transform = shuffle, transform
+
+    def __len__(self):
+        return math.ceil(len(self.tensors[0]) / self.batch_size)
+
+    def __iter__(self):
+        num_rows = len(self.tensors[0])
+        order = torch.randperm(num_rows) if self.shuffle else None
+        for start in range(0, num_rows, self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            if order is not None:
+                rows = order[rows]
+            batch = [tensor[rows] for tensor in self.tensors]
+            if self.transform is not None:
+                batch[0] = self.transform(batch[0])
+            yield batch
+
+
+class DataModule(HyperParameters):
+    """Training and validation data, given out in batches.
+
+    Subclasses define `get_dataloader`. `root` is the folder of the data set
+    on disk, where there is one.
+    """
+
+    def __init__(self, root=None, num_workers=0):
+        self.save_hyperparameters()
+
+    def get_dataloader(self, train):
+        """Return an iterable over batches, of known length."""
+        raise NotImplementedError("define get_dataloader(self, train)")
+
+    def train_dataloader(self):
+        """Return the batches to train on."""
+        return self.get_dataloader(train=True)
+
+    def val_dataloader(self):
+        """Return the batches to validate on, or None for no validation."""
+        return self.get_dataloader(train=False)
+
+    def get_tensorloader(self, tensors, train, indices=slice(0, None)):
+        """Return batches of the rows `indices` of tensors in memory.
+
+        Training batches are shuffled anew in every pass. Needs
+        `self.batch_size`.
+        """
+        tensors = [tensor[indices] for tensor in tensors]
+        return TensorLoader(tensors, self.batch_size, shuffle=train)
+
+
+class History(dict):
+    """What a fit recorded: a list of numbers by name, one for each epoch.
+
+    `history["epoch"]` counts 1, 2, ...; the others, such as
+    `history["val_loss"]`, are means over all samples of that epoch. Turn it
+    into a table with `pandas.DataFrame(history)`.
+    """
+
+    def __repr__(self):
+        names = ", ".join(name for name in self if name != "epoch")
+        return f"<History of {len(self['epoch'])} epochs: {names}>"
+
+
+class _Metric:
+    """One metric in one epoch: a value, a weight and a step for each batch.
+
+    Values wait on their device, because fetching one makes the program wait.
+    """
+
+    def __init__(self):
+        self.waiting, self.values, self.weights, self.steps = [], [], [], []
+
+    def fetch(self):
+        """Fetch what waits, in one transfer; return the indices of it."""
+        start = len(self.values)
+        if self.waiting:
+            self.values += torch.stack(self.waiting).tolist()
+            self.waiting.clear()
+        return slice(start, None)
+
+    def mean(self, batches=slice(None)):
+        """Return the mean over the samples of some batches."""
+        return float(
+            np.average(self.values[batches], weights=self.weights[batches])
+        )
+
+
+class Trainer(HyperParameters):
+    """Trains a model on data for `max_epochs` passes.
+
+    With `num_gpus=1` model and batches are moved to the GPU. Gradients whose
+    joint norm exceeds `gradient_clip_val` are scaled down to it (0: never).
+    A loss that is no longer finite raises FloatingPointError, unless
+    `stop_at_nan` is False. `history` is the record of the latest `fit`.
+    """
+
+    def __init__(
+        self, max_epochs, num_gpus=0, gradient_clip_val=0, stop_at_nan=True
+    ):
+        self.save_hyperparameters()
+        available = globals()["num_gpus"]()
+        if num_gpus > min(available, 1):
+            raise ValueError(
+                f"num_gpus={num_gpus}, but this trainer uses one GPU at most "
+                f"and this machine has {available}"
+            )
+        self.gpus = [gpu(i) for i in range(num_gpus)]
+        self.history = History(epoch=[])
+
+    def prepare_data(self, data):
+        """Ask the data module for its batches and count them."""
+        self.train_dataloader = data.train_dataloader()
+        self.val_dataloader = data.val_dataloader()
+        self.num_train_batches = len(self.train_dataloader)
+        self.num_val_batches = (
+            len(self.val_dataloader) if self.val_dataloader is not None else 0
+        )
+        if self.num_train_batches == 0:
+            raise ValueError("there is no batch to train on")
+
+    def prepare_model(self, model):
+        """Introduce the model to its trainer, and move it to the GPU."""
+        model.trainer = self
+        model.board.xlim = [0, self.max_epochs]
+        if isinstance(model.board, ProgressBoard):
+            model.board.xlabel = "epoch"
+            model.board.reset()
+        if self.gpus:
+            model.to(self.gpus[0])
+        self.model = model
+
+    def prepare_batch(self, batch):
+        """Move the tensors of a batch to where the model is."""
+        if self.gpus:
+            batch = [tensor.to(self.gpus[0]) for tensor in batch]
+        return batch
+
+    def fit(self, model, data):
+        """Train `model` on `data` and return the history."""
+        self.prepare_data(data)
+        self.prepare_model(model)
+        self.optim = model.configure_optimizers()
+        self.epoch = self.train_batch_idx = self.val_batch_idx = 0
+        self.num_samples = 1  # in the batch at hand
+        self.history = History(epoch=[])
+        for epoch in range(self.max_epochs):
+            self.epoch, self._metrics = epoch, {}
+            self.fit_epoch()
+            self._end_epoch()
+        if isinstance(model.board, ProgressBoard) and model.board.data:
+            model.board.redraw()
+        return self.history
+
+    def fit_epoch(self):
+        """Pass once over the training data, then over the validation data."""
+        self.model.train()
+        for batch in self.train_dataloader:
+            batch = self.prepare_batch(batch)
+            self.num_samples = len(batch[0])
+            loss = self.model.training_step(batch)
+            self.optim.zero_grad()
+            loss.backward()
+            if self.gradient_clip_val > 0:
+                self.clip_gradients(self.gradient_clip_val, self.model)
+            with torch.no_grad():  # the update itself is not differentiated
+                self.optim.step()
+            self.train_batch_idx += 1
+        if self.val_dataloader is None:
+            return
+        self.model.eval()
+        with torch.no_grad():
+            for batch in self.val_dataloader:
+                batch = self.prepare_batch(batch)
+                self.num_samples = len(batch[0])
+                self.model.validation_step(batch)
+                self.val_batch_idx += 1
+
+    def clip_gradients(self, grad_clip_val, model):
+        """Scale all gradients so that their joint norm is `grad_clip_val`.
+
+        Smaller gradients stay as they are (Pascanu et al., 2013).
+        """
+        nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
+
+    def record(self, key, value, train):
+        """Note a metric of the batch at hand; draw a point when one is due."""
+        name = ("train_" if train else "val_") + key
+        metric = self._metrics.setdefault(name, _Metric())
+        metric.waiting.append(torch.as_tensor(value).detach().reshape(()))
+        metric.weights.append(self.num_samples)
+        metric.steps.append(self.train_batch_idx)
+        if train:
+            per_epoch = self.model.plot_train_per_epoch
+            num_batches = self.num_train_batches
+        else:
+            per_epoch = self.model.plot_valid_per_epoch
+            num_batches = self.num_val_batches
+        done = len(metric.steps)
+        if (
+            done * per_epoch // num_batches
+            > (done - 1) * per_epoch // num_batches
+        ):
+            batches = metric.fetch()
+            self._check_finite(name, metric)
+            x = self.epoch + 1
+            if train:
+                x = np.mean(metric.steps[batches]) / num_batches
+            self.model.board.draw(x, metric.mean(batches), name)
+
+    def _check_finite(self, name, metric):
+        for value, step in zip(metric.values, metric.steps, strict=False):
+            if self.stop_at_nan and not math.isfinite(value):
+                raise FloatingPointError(
+                    f"{name} is {value} at step {step} (epoch "
+                    f"{self.epoch + 1}): training diverged; try a smaller "
+                    "learning rate, or look on with stop_at_nan=False"
+                )
+
+    def _end_epoch(self):
+        """Append the epoch's means to the history; report them as text."""
+        past = len(self.history["epoch"])
+        for name, metric in self._metrics.items():
+            metric.fetch()
+            self._check_finite(name, metric)
+            self.history.setdefault(name, [math.nan] * past)
+            self.history[name].append(metric.mean())
+        self.history["epoch"].append(past + 1)
+        for name in self.history.keys() - self._metrics.keys() - {"epoch"}:
+            self.history[name].append(math.nan)
+        if self.model.board.display and not in_notebook():
+            latest = [f"{n} {self.history[n][-1]:.4f}" for n in self._metrics]
+            print(f"epoch {past + 1}/{self.max_epochs}", *latest, sep="  ")

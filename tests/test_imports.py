@@ -1,0 +1,60 @@
+"""Imports inside the package point one way, and stay cheap."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import d2lmini
+
+PACKAGE = Path(d2lmini.__file__).parent
+# A module may import only from the modules to its left.
+ORDER = ["oop", "plotting", "training", "standin", "data", "models", "__init__"]
+
+
+def relative_imports(path):
+    tree = ast.parse(path.read_text("utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            assert node.level == 1, f"{path.name} imports from outside"
+            assert all(name.name != "*" for name in node.names)
+            yield node.module
+        elif isinstance(node, ast.Import):
+            assert all(name.name != "d2lmini" for name in node.names)
+
+
+def test_modules_are_the_ones_in_order():
+    assert sorted(p.stem for p in PACKAGE.glob("*.py")) == sorted(ORDER)
+
+
+def test_imports_point_left():
+    for i, module in enumerate(ORDER):
+        for imported in relative_imports(PACKAGE / f"{module}.py"):
+            assert imported in ORDER[:i], f"{module} imports {imported}"
+
+
+def test_public_names_are_documented():
+    for name, thing in vars(d2lmini).items():
+        if name.startswith("_"):
+            continue
+        assert thing.__doc__, name
+        for key, member in vars(thing).items() if type(thing) is type else ():
+            if callable(member) and not key.startswith("_"):
+                assert member.__doc__, f"{name}.{key}"
+
+
+def test_heavy_packages_load_when_they_are_needed():
+    code = (
+        "import sys, d2lmini\n"
+        "print([m for m in ('matplotlib', 'pandas', 'PIL', 'torchvision')"
+        " if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PACKAGE.parent,
+    )
+    assert done.stdout == "[]\n"
+    assert done.stderr == ""

@@ -1,0 +1,222 @@
+"""Figures are judged by the data that they hold."""
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+
+import d2lmini as d2l
+from d2lmini import plotting
+
+
+@pytest.fixture(autouse=True)
+def no_figure_left():
+    yield
+    plt.close("all")
+
+
+def curves(axes=None):
+    return (axes or plt.gca()).lines
+
+
+def test_plot_of_one_curve():
+    d2l.plot([1, 2, 3], [1, 4, 9], "x", "y", legend=["square"])
+    axes = plt.gca()
+    assert [line.get_xydata().tolist() for line in curves()] == [
+        [[1, 1], [2, 4], [3, 9]]
+    ]
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("x", "y")
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["square"]
+
+
+def test_plot_without_y_counts():
+    d2l.plot([5, 6, 7])
+    assert curves()[0].get_xydata().tolist() == [[0, 5], [1, 6], [2, 7]]
+
+
+def test_plot_of_a_tensor_that_requires_grad():
+    x = torch.arange(3.0, requires_grad=True)
+    d2l.plot(x, [x**2, torch.relu(x)])
+    assert curves()[0].get_ydata().tolist() == [0, 1, 4]
+    assert curves()[1].get_ydata().tolist() == [0, 1, 2]
+
+
+def test_plot_of_more_curves_than_formats():
+    d2l.plot(np.arange(3), [np.arange(3) * k for k in range(6)])
+    assert len(curves()) == 6
+    assert [line.get_linestyle() for line in curves()][:5] == [
+        *("-", "--", "-.", ":"),
+        "-",
+    ]
+    assert len({line.get_color() for line in curves()}) == 6
+
+
+def test_plot_of_several_xs():
+    d2l.plot([[0, 1], [0, 1, 2]], [[1, 2], [3, 4, 5]])
+    assert [len(line.get_xdata()) for line in curves()] == [2, 3]
+
+
+@pytest.mark.parametrize("X, Y", [([], None), ([], []), (torch.ones(0), None)])
+def test_plot_of_nothing_is_an_empty_figure(X, Y):
+    d2l.plot(X, Y, "x", "y")
+    assert all(len(line.get_xdata()) == 0 for line in curves())
+    assert plt.gca().get_xlabel() == "x"
+
+
+def test_plot_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match=r"\(3,\).*\(2,\)"):
+        d2l.plot([1, 2, 3], [1, 2])
+
+
+def test_plot_draws_into_given_axes_and_clears_them():
+    _, axes = plt.subplots()
+    axes.plot([0, 1])
+    d2l.plot([1, 2], [3, 4], yscale="log", xlim=[0, 9], axes=axes)
+    assert len(curves(axes)) == 1
+    assert (axes.get_yscale(), axes.get_xlim()) == ("log", (0, 9))
+
+
+def test_plot_leaves_matplotlib_s_settings_alone():
+    before = matplotlib.rcParams.copy()
+    d2l.plot([1, 2, 3])
+    d2l.show_images([torch.ones(2, 2)], 1, 1)
+    assert matplotlib.rcParams == before
+
+
+def test_set_style_changes_them_because_it_is_asked_to():
+    with matplotlib.rc_context():
+        d2l.set_style()
+        assert matplotlib.rcParams["axes.facecolor"] == "none"
+        d2l.set_figsize((6, 2))
+        assert matplotlib.rcParams["figure.figsize"] == [6, 2]
+
+
+def test_use_svg_display_is_harmless():
+    assert d2l.use_svg_display() is None
+
+
+def luminance(colour):
+    rgb = np.array(matplotlib.colors.to_rgb(colour))
+    linear = np.where(rgb <= 0.04, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    return linear @ [0.2126, 0.7152, 0.0722]
+
+
+def test_colours_read_on_white_and_on_dark():
+    with plt.style.context(plotting.STYLE):
+        cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
+    for colour in ["#" + c.strip("#") for c in cycle] + [plotting.GREY]:
+        ours = luminance(colour) + 0.05
+        assert (luminance("#ffffff") + 0.05) / ours >= 3
+        assert ours / (luminance("#14181e") + 0.05) >= 3
+
+
+def test_png_is_light_and_twice_as_fine_as_it_is_shown():
+    with plt.style.context(plotting.STYLE):
+        d2l.plot(torch.arange(100.0), torch.sin(torch.arange(100.0)))
+    data, size = plotting._png(plt.gcf())
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    width = int.from_bytes(data[16:20], "big")
+    assert abs(width - 2 * size["width"]) <= 1
+    assert len(data) < 30_000
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        torch.rand(5, 4),
+        torch.rand(1, 5, 4),
+        torch.rand(5, 4).numpy(),
+        torch.rand(3, 5, 4),
+        torch.rand(5, 4, 3, requires_grad=True),
+    ],
+)
+def test_show_images_of_one_image(image):
+    axes = d2l.show_images([image], 1, 1, titles=["a"])
+    assert axes.shape == (1,)
+    assert axes[0].get_title() == "a"
+    assert axes[0].images[0].get_array().shape[:2] == (5, 4)
+
+
+def test_show_images_fills_a_grid_row_by_row():
+    images = torch.arange(5.0).reshape(5, 1, 1).expand(5, 2, 2)
+    axes = d2l.show_images(images, 2, 3, titles=list("abcde"))
+    assert axes.shape == (6,)
+    shown = [ax.images[0].get_array()[0, 0] for ax in axes if ax.images]
+    assert shown == [0, 1, 2, 3, 4]
+    assert not any(ax.axison for ax in axes)
+
+
+def points(board, label):
+    return [tuple(point) for point in board.data[label]]
+
+
+def test_board_without_xlabel():
+    board = d2l.ProgressBoard()
+    board.draw(1, 2, "loss")
+    board.redraw()
+    assert board.axes.get_xlabel() == ""
+    assert points(board, "loss") == [(1, 2)]
+
+
+def test_board_averages_every_n_points():
+    board = d2l.ProgressBoard("x")
+    for x in range(5):
+        board.draw(x, 10.0 * x, "a", every_n=2)
+    assert points(board, "a") == [(0.5, 5), (2.5, 25)]
+
+
+def test_board_draws_every_point_for_every_n_of_zero():
+    board = d2l.ProgressBoard("x")
+    board.draw(0, torch.tensor(3.0, requires_grad=True), "a", every_n=0)
+    assert points(board, "a") == [(0, 3)]
+
+
+def test_board_has_room_for_a_fifth_curve():
+    board = d2l.ProgressBoard("x")
+    for i in range(7):
+        board.draw(0, i, f"curve {i}")
+    board.redraw()
+    assert len(board.axes.lines) == 7
+    legend = board.axes.get_legend().get_texts()
+    assert [text.get_text() for text in legend][4] == "curve 4"
+
+
+def test_two_boards_do_not_mix():
+    one, two = d2l.ProgressBoard("x"), d2l.ProgressBoard("x")
+    for x in range(3):
+        one.draw(x, x, "a")
+        two.draw(x, -x, "b")
+    one.redraw(), two.redraw()
+    assert one.axes.figure is not two.axes.figure
+    assert [line.get_label() for line in one.axes.lines] == ["a"]
+    assert [line.get_label() for line in two.axes.lines] == ["b"]
+
+
+def test_redraw_moves_lines_and_adds_none():
+    board = d2l.ProgressBoard("x")
+    for x in range(60):
+        board.draw(x, x, "a")
+        board.redraw()
+    assert len(board.axes.lines) == 1
+    assert len(board.axes.lines[0].get_xdata()) == 60
+
+
+def test_board_draws_into_given_axes():
+    _, axes = plt.subplots()
+    board = d2l.ProgressBoard("x", axes=axes)
+    board.draw(0, 1, "a")
+    board.redraw()
+    assert len(axes.lines) == 1
+
+
+def test_reset_forgets_curves():
+    board = d2l.ProgressBoard("x")
+    board.draw(0, 1, "a")
+    board.redraw()
+    figure = board.fig
+    board.reset()
+    board.draw(0, 1, "b")
+    board.redraw()
+    assert board.fig is not figure
+    assert list(board.data) == ["b"]

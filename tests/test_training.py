@@ -1,0 +1,404 @@
+"""The trainer against loops written out by hand."""
+
+import copy
+import io
+import math
+
+import pytest
+import torch
+from torch import nn
+
+import d2lmini as d2l
+
+
+class Rows(d2l.DataModule):
+    """Ten rows, in batches of four: the last batch is smaller."""
+
+    def __init__(self, n=10, batch_size=4, shuffled=False, validate=True):
+        super().__init__()
+        self.save_hyperparameters()
+        generator = torch.Generator().manual_seed(0)
+        self.X = torch.randn(n, 3, generator=generator)
+        self.y = torch.randn(n, 1, generator=generator)
+
+    def get_dataloader(self, train):
+        return self.get_tensorloader((self.X, self.y), train and self.shuffled)
+
+    def val_dataloader(self):
+        return self.get_dataloader(False) if self.validate else None
+
+
+class Line(d2l.Module):
+    """A linear model that also records how often it was called."""
+
+    def __init__(self, lr=0.1, plot_train_per_epoch=2):
+        super().__init__(plot_train_per_epoch)
+        self.save_hyperparameters()
+        torch.manual_seed(1)
+        self.net = nn.Linear(3, 1)
+
+    def loss(self, y_hat, y):
+        return nn.functional.mse_loss(y_hat, y)
+
+
+def by_hand(model, data, epochs, clip=0.0):
+    """Train as a textbook does; return the weighted means of each epoch."""
+    train, val = [], []
+    for _ in range(epochs):
+        total = 0.0
+        for i in range(0, len(data.X), data.batch_size):
+            X, y = (t[i : i + data.batch_size] for t in (data.X, data.y))
+            model.zero_grad()
+            loss = model.loss(model(X), y)
+            loss.backward()
+            grads = [p.grad for p in model.parameters()]
+            norm = torch.sqrt(sum((g**2).sum() for g in grads))
+            with torch.no_grad():
+                for p in model.parameters():
+                    scale = clip / norm if clip and norm > clip else 1.0
+                    p -= model.lr * scale * p.grad
+            total += loss.item() * len(X)
+        train.append(total / len(data.X))
+        with torch.no_grad():
+            val.append(model.loss(model(data.X), data.y).item())
+    return train, val
+
+
+@pytest.mark.parametrize("clip", [0, 0.5])
+def test_fit_is_the_loop_by_hand(clip):
+    data, ours, theirs = Rows(), Line(), Line()
+    history = d2l.Trainer(4, gradient_clip_val=clip).fit(ours, data)
+    train, val = by_hand(theirs, data, epochs=4, clip=clip)
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b)
+    assert history["epoch"] == [1, 2, 3, 4]
+    assert history["train_loss"] == pytest.approx(train, rel=1e-6)
+    assert history["val_loss"] == pytest.approx(val, rel=1e-6)
+
+
+def test_clipping_was_needed_for_the_test_above():
+    data, free, clipped = Rows(), Line(), Line()
+    d2l.Trainer(4).fit(free, data)
+    d2l.Trainer(4, gradient_clip_val=0.5).fit(clipped, data)
+    assert not torch.allclose(free.net.weight, clipped.net.weight)
+
+
+def test_history_is_returned_and_kept():
+    trainer = d2l.Trainer(2)
+    history = trainer.fit(Line(), Rows())
+    assert history is trainer.history
+    assert repr(history) == "<History of 2 epochs: train_loss, val_loss>"
+
+
+def test_means_are_weighted_by_sample():
+    """Four, four and two rows: the mean of batch means would be another."""
+
+    class Counter(Line):
+        def validation_step(self, batch):
+            self.plot("rows", float(len(batch[0])), train=False)
+
+    history = d2l.Trainer(1).fit(Counter(), Rows())
+    assert history["val_rows"] == [(4 * 4 + 4 * 4 + 2 * 2) / 10]
+
+
+def test_metric_that_comes_late_is_filled_with_nan():
+    class Late(Line):
+        def validation_step(self, batch):
+            if self.trainer.epoch == 1:
+                self.plot("late", 1.0, train=False)
+
+    history = d2l.Trainer(3).fit(Late(), Rows())
+    assert math.isnan(history["val_late"][0])
+    assert history["val_late"][1] == 1
+    assert math.isnan(history["val_late"][2])
+    assert len(history["train_loss"]) == len(history["epoch"]) == 3
+
+
+def test_curve_points_are_means_between_points():
+    class Steps(Line):
+        def training_step(self, batch):
+            self.plot("step", float(self.trainer.train_batch_idx), train=True)
+            return super().training_step(batch)
+
+    model = Steps()
+    d2l.Trainer(2).fit(model, Rows(n=16))
+    assert model.board.data["train_step"] == [
+        (0.125, 0.5),
+        (0.625, 2.5),
+        (1.125, 4.5),
+        (1.625, 6.5),
+    ]
+    assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
+
+
+def test_full_batch_training_has_a_curve():
+    model = Line()
+    history = d2l.Trainer(3).fit(model, Rows(batch_size=10))
+    assert len(model.board.data["train_loss"]) == 3
+    assert len(history["train_loss"]) == 3
+
+
+def test_no_point_waits_across_epochs():
+    """Two points an epoch from three batches: none is left over."""
+    model = Line()
+    d2l.Trainer(2).fit(model, Rows())
+    assert len(model.board.data["train_loss"]) == 4
+    assert not any(model.board.raw_points.values())
+
+
+def test_values_are_fetched_once_a_plotted_point(monkeypatch):
+    fetches = []
+    stack = torch.stack
+
+    def counted(values):
+        fetches.append(len(values))
+        return stack(values)
+
+    monkeypatch.setattr(torch, "stack", counted)
+    monkeypatch.setattr(torch.Tensor, "item", None)
+    d2l.Trainer(1).fit(Line(), Rows(n=40))
+    assert fetches == [5, 5, 10]
+
+
+def test_a_second_fit_starts_anew():
+    model, trainer = Line(), d2l.Trainer(2)
+    trainer.fit(model, Rows())
+    first = trainer.history
+    trainer.fit(model, Rows())
+    assert len(trainer.history["epoch"]) == len(first["epoch"]) == 2
+    assert len(model.board.data["val_loss"]) == 2
+
+
+def test_settings_of_the_board_survive_a_fit():
+    model = Line()
+    model.board.yscale = "log"
+    d2l.Trainer(2).fit(model, Rows())
+    assert model.board.axes.get_yscale() == "log"
+    assert model.board.axes.get_xlabel() == "epoch"
+    assert model.board.axes.get_xlim() == (0, 2)
+
+
+def test_outside_a_notebook_a_line_an_epoch(capsys):
+    history = d2l.Trainer(2).fit(Line(), Rows())
+    train, val = history["train_loss"], history["val_loss"]
+    assert capsys.readouterr().out == "".join(
+        f"epoch {i + 1}/2  train_loss {train[i]:.4f}  val_loss {val[i]:.4f}\n"
+        for i in range(2)
+    )
+
+
+def test_a_board_that_does_not_display_is_silent(capsys):
+    model = Line()
+    model.board.display = False
+    d2l.Trainer(1).fit(model, Rows())
+    assert capsys.readouterr().out == ""
+
+
+def test_without_validation():
+    history = d2l.Trainer(2).fit(Line(), Rows(validate=False))
+    assert list(history) == ["epoch", "train_loss"]
+
+
+def test_modes_are_switched():
+    seen = []
+
+    class Modes(Line):
+        def training_step(self, batch):
+            seen.append(("train", self.training, torch.is_grad_enabled()))
+            return super().training_step(batch)
+
+        def validation_step(self, batch):
+            seen.append(("val", self.training, torch.is_grad_enabled()))
+
+    d2l.Trainer(1).fit(Modes(), Rows())
+    assert set(seen) == {("train", True, True), ("val", False, False)}
+
+
+def test_optimisers_without_no_grad_of_their_own_work():
+    class Bare:
+        def __init__(self, params):
+            self.params = list(params)
+
+        def step(self):
+            for p in self.params:
+                p -= 0.1 * p.grad
+
+        def zero_grad(self):
+            for p in self.params:
+                p.grad = None
+
+    class Model(Line):
+        def configure_optimizers(self):
+            return Bare(self.parameters())
+
+    bare, packaged = Model(), Line()
+    d2l.Trainer(1).fit(bare, Rows())
+    d2l.Trainer(1).fit(packaged, Rows())
+    torch.testing.assert_close(bare.net.weight, packaged.net.weight)
+
+
+def test_grad_is_enabled_during_backward():
+    """D2L runs backward inside no_grad; hooks could not differentiate."""
+    modes = []
+
+    class Watched(Line):
+        def training_step(self, batch):
+            loss = super().training_step(batch)
+            loss.register_hook(lambda _: modes.append("hook"))
+            return loss
+
+    def backward(loss, run=torch.Tensor.backward):
+        modes.append(torch.is_grad_enabled())
+        run(loss)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(torch.Tensor, "backward", backward)
+        d2l.Trainer(1).fit(Watched(), Rows())
+    assert modes == [True, "hook"] * 3
+
+
+def test_divergence_stops_and_says_where():
+    with pytest.raises(FloatingPointError, match="step [0-9]+ .epoch [0-9]+"):
+        d2l.Trainer(200).fit(Line(lr=50.0), Rows())
+
+
+def test_divergence_can_be_watched():
+    model = Line(lr=50.0)
+    history = d2l.Trainer(200, stop_at_nan=False).fit(model, Rows())
+    assert not math.isfinite(history["train_loss"][-1])
+
+
+def test_nothing_to_train_on():
+    with pytest.raises(ValueError, match="no batch"):
+        d2l.Trainer(1).fit(Line(), Rows(n=0))
+
+
+@pytest.mark.skipif(d2l.num_gpus() > 0, reason="there is a GPU")
+def test_a_gpu_that_is_not_there():
+    with pytest.raises(ValueError, match="num_gpus=1.*has 0"):
+        d2l.Trainer(1, num_gpus=1)
+
+
+@pytest.mark.skipif(d2l.num_gpus() == 0, reason="there is no GPU")
+def test_training_on_a_gpu():
+    model = Line()
+    d2l.Trainer(1, num_gpus=1).fit(model, Rows())
+    assert model.net.weight.device == d2l.gpu()
+
+
+def test_devices():
+    assert d2l.cpu() == torch.device("cpu")
+    assert d2l.gpu(1).index == 1
+    assert d2l.try_gpu(d2l.num_gpus()) == d2l.cpu()
+
+
+def test_a_model_can_be_saved_after_training():
+    model = Line()
+    d2l.Trainer(1).fit(model, Rows())
+    file = io.BytesIO()
+    torch.save(model.state_dict(), file)
+    file.seek(0)
+    other = Line()
+    other.load_state_dict(torch.load(file, weights_only=True))
+    X = torch.ones(2, 3)
+    assert torch.equal(model(X), other(X))
+
+
+class Savable(Line):
+    """At module level, because pickle looks classes up by name."""
+
+
+def test_a_whole_model_can_be_saved_after_training():
+    model = Savable()
+    d2l.Trainer(1).fit(model, Rows())
+    file = io.BytesIO()
+    torch.save(model, file)
+    assert len(file.getvalue()) < 10_000
+    file.seek(0)
+    other = torch.load(file, weights_only=False)  # of this very test
+    assert torch.equal(model.net.weight, other.net.weight)
+    d2l.Trainer(1).fit(other, Rows())
+
+
+def test_a_copy_leaves_trainer_and_data_behind():
+    model = Line()
+    d2l.Trainer(1).fit(model, Rows())
+    other = copy.deepcopy(model)
+    assert not hasattr(other, "trainer")
+    assert other.board is not model.board and not other.board.data
+    assert hasattr(model, "trainer") and model.board.data
+
+
+def test_leaf_tensors_become_parameters():
+    class Scratch(d2l.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = torch.zeros(2, requires_grad=True)
+            self.constant = torch.ones(2)
+
+    model = Scratch()
+    assert list(model.state_dict()) == ["w"]
+    assert [name for name, _ in model.named_parameters()] == ["w"]
+    assert model.to("meta").w.is_meta
+
+
+def test_lazy_layers_keep_their_parameters():
+    class Lazy(Line):
+        def __init__(self):
+            super().__init__()
+            self.net = nn.Sequential(nn.LazyLinear(4), nn.LazyLinear(1))
+
+    torch.manual_seed(0)
+    model = Lazy()
+    history = d2l.Trainer(20).fit(model, Rows())
+    assert history["train_loss"][-1] < history["train_loss"][0]
+
+
+def test_what_is_missing_is_named():
+    module = d2l.Module()
+    with pytest.raises(NotImplementedError, match="self.net"):
+        module(torch.ones(1))
+    with pytest.raises(NotImplementedError, match="loss"):
+        module.loss(1, 2)
+    with pytest.raises(NotImplementedError, match="learning rate"):
+        module.configure_optimizers()
+    with pytest.raises(RuntimeError, match="fit"):
+        module.plot("loss", 1.0, train=True)
+    with pytest.raises(NotImplementedError, match="get_dataloader"):
+        d2l.DataModule().train_dataloader()
+
+
+def test_tensor_loader_gives_every_row_once():
+    loader = d2l.TensorLoader((torch.arange(10), -torch.arange(10)), 4)
+    assert len(loader) == 3
+    batches = list(loader)
+    assert [len(X) for X, _ in batches] == [4, 4, 2]
+    assert torch.cat([X for X, _ in batches]).tolist() == list(range(10))
+    assert all(torch.equal(X, -y) for X, y in batches)
+
+
+def test_tensor_loader_shuffles_anew_and_keeps_pairs():
+    tensors = (torch.arange(100), -torch.arange(100))
+    loader = d2l.TensorLoader(tensors, 30, shuffle=True)
+    torch.manual_seed(0)
+    first, second = (
+        [torch.cat(t) for t in zip(*loader, strict=True)] for _ in range(2)
+    )
+    assert not torch.equal(first[0], second[0])
+    for X, y in (first, second):
+        assert torch.equal(X.sort().values, torch.arange(100))
+        assert torch.equal(X, -y)
+    torch.manual_seed(0)
+    again = torch.cat([X for X, _ in loader])
+    assert torch.equal(again, first[0])
+
+
+def test_tensor_loader_refuses_tensors_of_two_lengths():
+    with pytest.raises(ValueError, match=r"\(3,\), \(4,\)"):
+        d2l.TensorLoader((torch.ones(3), torch.ones(4)), 2)
+
+
+def test_get_tensorloader_takes_rows():
+    data = Rows()
+    loader = data.get_tensorloader((data.X, data.y), False, slice(2, 5))
+    assert torch.equal(torch.cat([X for X, _ in loader]), data.X[2:5])

@@ -1,0 +1,169 @@
+"""Runs the notebooks of the book in place, and keeps their frame cells alike.
+
+    python tools/notebooks.py run [NOTEBOOK ...]    execute and normalise
+    python tools/notebooks.py lint [NOTEBOOK ...]   find what is not normalised
+    python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge and set-up
+    python tools/notebooks.py publish-at ADDRESS    move the book to ADDRESS
+
+Without arguments, all notebooks of _toc.yml.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import nbformat
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+# Numbers of trained models drift in their last digits with the number of
+# threads and the instruction set. The stored outputs are made, and compared
+# strictly, under these settings.
+NUMERICS = {
+    "OMP_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+    "MKL_CBWR": "AVX2",
+    "CUDA_VISIBLE_DEVICES": "",
+    "PYTHONHASHSEED": "0",
+}
+TAGS = {
+    "remove-cell",  # in the notebook, not on the page
+    "hide-cell",  # folded on the page
+    "hide-input",  # the output shows, the code is folded
+    "raises-exception",  # the error is what the cell teaches
+    "nbval-ignore-output",  # run, not compared; a check cell stands below
+    "real-data",  # compared on the real images only
+}
+STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
+STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
+SETUP = """\
+# Finds d2lmini beside this notebook, or fetches its release (as in Colab).
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY, RELEASE = "{repository}", "{release}"
+places = [Path.cwd(), *Path.cwd().parents, Path.cwd() / "d2l-mini"]
+home = next((p for p in places if (p / "d2lmini").is_dir()), places[-1])
+if not home.exists():
+    clone = ["git", "clone", "-q", "--depth=1", "-c", "advice.detachedHead="]
+    address = [f"--branch={{RELEASE}}", REPOSITORY, str(home)]
+    if subprocess.run([*clone, *address]).returncode:
+        raise OSError(f"could not fetch {{REPOSITORY}}: is there a network?")
+sys.path.insert(0, str(home))"""
+
+
+def pages():
+    """Return the paths of all notebooks in reading order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    names = [
+        page["file"]
+        for part in toc["parts"]
+        for chapter in part["chapters"]
+        for page in [chapter, *chapter.get("sections", [])]
+    ]
+    notebooks = [(ROOT / name).with_suffix(".ipynb") for name in names]
+    return [path for path in notebooks if path.exists()]
+
+
+def site():
+    """Return the repository's address, branch and release tag."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+    sys.path.insert(0, str(ROOT))
+    source = (ROOT / "d2lmini" / "__init__.py").read_text("utf-8")
+    version = source.split('__version__ = "')[1].split('"')[0]
+    repository = config["repository"]
+    return repository["url"], repository["branch"], f"v{version}"
+
+
+def frame(path):
+    """Return the sources of the badge cell and the set-up cell of a page."""
+    url, branch, release = site()
+    repository = url.removeprefix("https://")
+    colab = repository.replace(
+        "github.com", "https://colab.research.google.com/github", 1
+    )
+    where = f"{colab}/blob/{branch}/{path.relative_to(ROOT).as_posix()}"
+    image = "https://colab.research.google.com/assets/colab-badge.svg"
+    badge = f"[![Open in Colab]({image})]({where})"
+    return badge, SETUP.format(repository=url, release=release)
+
+
+def stamp(path):
+    """Write the badge cell and the set-up cell into a notebook."""
+    notebook = nbformat.read(path, as_version=4)
+    badge, setup = frame(path)
+    cells = [c for c in notebook.cells if c.id not in ("badge", "setup")]
+    tags = {"tags": ["remove-cell"]}
+    cells.insert(0, nbformat.v4.new_markdown_cell(badge, id="badge"))
+    cells.insert(2, nbformat.v4.new_code_cell(setup, id="setup"))
+    for cell in (cells[0], cells[2]):
+        cell.metadata.update(tags)
+    notebook.cells = cells
+    save(notebook, path)
+
+
+def save(notebook, path):
+    """Replace a notebook by a normalised one, whole or not at all."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.ipynb")
+    try:
+        nbformat.write(notebook, temporary)
+        subprocess.run([*STRIP, temporary], check=True)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def run(path):
+    """Execute a notebook in its folder and store what it prints and draws."""
+    from nbclient import NotebookClient
+
+    start = time.monotonic()
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        record_timing=False,
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute(env=os.environ | NUMERICS)
+    save(notebook, path)
+    name = path.relative_to(ROOT)
+    print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
+
+
+def publish_at(address):
+    """Move the book to another repository, wherever it is named."""
+    old, new = (
+        url.removeprefix("https://github.com/")
+        for url in (site()[0], address.rstrip("/").removesuffix(".git"))
+    )
+    names = "_config.yml README.md index.md CITATION.cff CONTRIBUTING.md"
+    for path in (ROOT / name for name in names.split()):
+        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    for path in pages():
+        stamp(path)
+
+
+def main(verb, *names):
+    if verb == "publish-at":
+        return publish_at(*names)
+    paths = [Path(name).resolve() for name in names] or pages()
+    if verb == "stamp":
+        for path in paths:
+            stamp(path)
+    elif verb == "lint":
+        return subprocess.run([*STRIP, "--verify", *paths]).returncode
+    else:
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            list(pool.map(run, paths))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
