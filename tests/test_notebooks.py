@@ -221,7 +221,7 @@ def test_every_exercise_has_an_executed_solution(cells):
     assert exercises == [str(i + 1) for i in range(len(exercises))]
     solutions, folded = [], {}
     for cell in cells[start:]:
-        if match := re.match(r"### Solution (\d+)", cell.source):
+        if match := re.search(r"^### Solution (\d+)$", cell.source, re.M):
             solutions.append(match[1])
         elif cell.cell_type == "code":
             folded.setdefault(solutions[-1], []).append(cell)

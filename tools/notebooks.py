@@ -9,6 +9,7 @@ Without arguments, all notebooks of _toc.yml.
 """
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -108,8 +109,21 @@ def stamp(path):
     save(notebook, path)
 
 
+def shorten(traceback):
+    """Leave out the frames of a traceback that lie outside the notebook.
+
+    They name folders of this machine, and teach nothing about the cell.
+    """
+    colours = re.compile(r"\x1b\[[\d;]*m")
+    return [t for t in traceback if not colours.sub("", t).startswith("File ")]
+
+
 def save(notebook, path):
     """Replace a notebook by a normalised one, whole or not at all."""
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.traceback = shorten(output.traceback)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.ipynb")
     try:
         nbformat.write(notebook, temporary)
@@ -130,6 +144,7 @@ def run(path):
         timeout=300,
         kernel_name="python3",
         record_timing=False,
+        coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env=os.environ | NUMERICS)
