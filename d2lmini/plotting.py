@@ -80,21 +80,13 @@ def set_figsize(figsize=(3.5, 2.5)):
 
 
 def set_axes(
-    axes,
-    xlabel=None,
-    ylabel=None,
-    xlim=None,
-    ylim=None,
-    xscale="linear",
-    yscale="linear",
-    legend=(),
-):
+    axes, xlabel=None, ylabel=None, xlim=None, ylim=None,
+    xscale="linear", yscale="linear", legend=()
+):  # fmt: skip
     """Label and scale `axes`; `legend` is a list of names, one a curve."""
-    axes.set_xlabel(xlabel or "")
-    axes.set_ylabel(ylabel or "")
-    axes.set_xscale(xscale)
-    axes.set_yscale(yscale)
-    if xlim is not None:
+    axes.set(xlabel=xlabel or "", ylabel=ylabel or "")
+    axes.set(xscale=xscale, yscale=yscale)
+    if xlim is not None:  # setting None would stop the axis from growing
         axes.set_xlim(xlim)
     if ylim is not None:
         axes.set_ylim(ylim)
@@ -121,19 +113,10 @@ def _series(data):
 
 
 def plot(
-    X,
-    Y=None,
-    xlabel=None,
-    ylabel=None,
-    legend=(),
-    xlim=None,
-    ylim=None,
-    xscale="linear",
-    yscale="linear",
-    fmts=("-", "--", "-.", ":"),
-    figsize=(3.5, 2.5),
-    axes=None,
-):
+    X, Y=None, xlabel=None, ylabel=None, legend=(), xlim=None, ylim=None,
+    xscale="linear", yscale="linear", fmts=("-", "--", "-.", ":"),
+    figsize=(3.5, 2.5), axes=None
+):  # fmt: skip
     """Plot curves as lines.
 
     `X` and `Y` are one series of numbers (list, array or tensor) or a list
@@ -179,12 +162,8 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
     """
     plt = _pyplot()
     with plt.style.context(STYLE):
-        _, axes = plt.subplots(
-            num_rows,
-            num_cols,
-            figsize=(num_cols * scale, num_rows * scale),
-            squeeze=False,
-        )
+        size = num_cols * scale, num_rows * scale
+        axes = plt.subplots(num_rows, num_cols, figsize=size, squeeze=False)[1]
     axes = axes.flatten()
     for ax in axes:
         ax.axis("off")
@@ -203,20 +182,11 @@ class ProgressBoard(HyperParameters):
     """
 
     def __init__(
-        self,
-        xlabel=None,
-        ylabel=None,
-        xlim=None,
-        ylim=None,
-        xscale="linear",
-        yscale="linear",
-        ls=("-", "--", "-.", ":"),
-        colors=("C0", "C1", "C2", "C3", "C4", "C5"),
-        fig=None,
-        axes=None,
-        figsize=(3.5, 2.5),
-        display=True,
-    ):
+        self, xlabel=None, ylabel=None, xlim=None, ylim=None,
+        xscale="linear", yscale="linear", ls=("-", "--", "-.", ":"),
+        colors=("C0", "C1", "C2", "C3", "C4", "C5"), fig=None, axes=None,
+        figsize=(3.5, 2.5), display=True
+    ):  # fmt: skip
         self.save_hyperparameters()
         self.reset()
 
@@ -264,25 +234,16 @@ class ProgressBoard(HyperParameters):
             self.axes = self.fig.subplots()
         for i, (label, points) in enumerate(self.data.items()):
             if label not in self._lines:
-                (self._lines[label],) = self.axes.plot(
-                    [],
-                    linestyle=self.ls[i % len(self.ls)],
-                    color=self.colors[i % len(self.colors)],
-                    label=label,
-                )
+                style = self.ls[i % len(self.ls)]
+                colour = self.colors[i % len(self.colors)]
+                self._lines[label] = self.axes.plot([], ls=style, c=colour)[0]
             self._lines[label].set_data(*zip(*points, strict=True))
         self.axes.relim()
         self.axes.autoscale_view()
         set_axes(
-            self.axes,
-            self.xlabel,
-            self.ylabel,
-            self.xlim,
-            self.ylim,
-            self.xscale,
-            self.yscale,
-            list(self.data),
-        )
+            self.axes, self.xlabel, self.ylabel, self.xlim, self.ylim,
+            self.xscale, self.yscale, list(self.data)
+        )  # fmt: skip
 
     def _show(self):
         from IPython.display import display

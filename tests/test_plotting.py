@@ -189,8 +189,8 @@ def test_two_boards_do_not_mix():
         two.draw(x, -x, "b")
     one.redraw(), two.redraw()
     assert one.axes.figure is not two.axes.figure
-    assert [line.get_label() for line in one.axes.lines] == ["a"]
-    assert [line.get_label() for line in two.axes.lines] == ["b"]
+    assert [line.get_ydata()[-1] for line in one.axes.lines] == [2]
+    assert [line.get_ydata()[-1] for line in two.axes.lines] == [-2]
 
 
 def test_redraw_moves_lines_and_adds_none():
@@ -200,6 +200,54 @@ def test_redraw_moves_lines_and_adds_none():
         board.redraw()
     assert len(board.axes.lines) == 1
     assert len(board.axes.lines[0].get_xdata()) == 60
+
+
+def test_axes_of_a_board_grow_with_its_curves():
+    board = d2l.ProgressBoard("x")
+    for x in (1, 10, 100):
+        board.draw(x, -x, "a")
+        board.redraw()
+        assert board.axes.get_xlim()[1] >= x
+        assert board.axes.get_ylim()[0] <= -x
+
+
+NOTEBOOK = """
+import time, d2lmini as d2l
+d2l.set_style()
+board = d2l.ProgressBoard("x")
+for x in range(200):
+    board.draw(x, x * x, "a")
+###
+print(len(board.axes.lines[0].get_xdata()))
+###
+two = [d2l.ProgressBoard("x") for _ in range(2)]
+for board in two:
+    board.draw(0, 1, "a")
+###
+quiet = d2l.ProgressBoard("x", display=False)
+quiet.draw(0, 1, "a")
+"""
+
+
+def test_in_a_notebook_each_board_is_one_picture_and_complete():
+    import nbclient
+    import nbformat.v4 as v4
+
+    cells = [v4.new_code_cell(source) for source in NOTEBOOK.split("###")]
+    notebook = v4.new_notebook(cells=cells)
+    nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    shown = [
+        [output.output_type for output in cell.outputs]
+        for cell in notebook.cells
+    ]
+    assert shown == [
+        ["display_data"],
+        ["stream"],
+        ["display_data"] * 2,
+        [],
+    ]
+    assert notebook.cells[1].outputs[0].text == "200\n"
+    assert "image/png" in notebook.cells[0].outputs[0].data
 
 
 def test_board_draws_into_given_axes():

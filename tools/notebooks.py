@@ -64,8 +64,7 @@ def pages():
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     names = [
         page["file"]
-        for part in toc["parts"]
-        for chapter in part["chapters"]
+        for chapter in toc["chapters"]
         for page in [chapter, *chapter.get("sections", [])]
     ]
     notebooks = [(ROOT / name).with_suffix(".ipynb") for name in names]
