@@ -26,7 +26,10 @@ book: $(READY) ## build the site and print where it lies
 	@echo 'Building the site from the stored outputs.'
 	@# After a failure the next build starts anew: Sphinx reports the warnings
 	@# of a page only when it reads that page.
-	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf _build; exit 1; }
+	@# Sphinx does not notice either that a style sheet or a setting changed.
+	$(BIN)/jupyter-book build -W -n --keep-going . \
+		$$(find site _config.yml _toc.yml -newer _build/html/index.html \
+		2>/dev/null | sed 's/.*/--all/; q') || { rm -rf _build; exit 1; }
 	@echo 'The book: $(CURDIR)/_build/html/index.html'
 
 test: $(READY) ## run every notebook and every unit test
