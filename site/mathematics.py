@@ -5,11 +5,20 @@ no script, no font and no other server for its formulas, and reads aloud.
 Formulas that KaTeX does not understand stop the build.
 """
 
+import re
+import unicodedata
 from functools import cache
 from importlib.resources import files
 
 import dukpy
 from docutils import nodes
+
+STYLES = {
+    "bold": "BOLD",
+    "bold-italic": "BOLD ITALIC",
+    "double-struck": "DOUBLE-STRUCK",
+    "sans-serif": "SANS-SERIF",
+}
 
 
 @cache
@@ -21,13 +30,40 @@ def katex():
     return interpreter
 
 
+def styled(letter, style):
+    """Return a letter or digit in a style, as a character of its own."""
+    name = unicodedata.name(letter)
+    for word in ("LATIN ", "GREEK ", "LUNATE ", "LETTER "):
+        name = name.replace(word, "")
+    try:
+        return unicodedata.lookup(f"MATHEMATICAL {STYLES[style]} {name}")
+    except KeyError:  # some were in Unicode before the others
+        return unicodedata.lookup(f"{STYLES[style]} {name}")
+
+
+def with_styles(html):
+    """Replace `mathvariant`, which browsers ignore, by styled characters."""
+    return re.sub(
+        r'<(m[in]) mathvariant="([a-z-]+)">(\w+)<',
+        lambda m: (
+            m[0]
+            if m[2] == "normal"
+            else f"<{m[1]}>{''.join(styled(c, m[2]) for c in m[3])}<"
+        ),
+        html,
+    )
+
+
 @cache
 def mathml(tex, display):
     """Return a formula as MathML; `display` sets it on lines of its own."""
-    return katex().evaljs(
-        "katex.renderToString(dukpy.tex, dukpy.options)",
-        tex=tex,
-        options={"displayMode": display, "output": "mathml", "strict": "error"},
+    options = {"displayMode": display, "output": "mathml", "strict": "error"}
+    return with_styles(
+        katex().evaljs(
+            "katex.renderToString(dukpy.tex, dukpy.options)",
+            tex=tex,
+            options=options,
+        )
     )
 
 
