@@ -54,17 +54,21 @@ def with_styles(html):
     )
 
 
+def with_spaces(html):
+    """Set a function such as log off from what stands beside it."""
+    space = '<mspace width="0.1667em"></mspace>'
+    name = r"<mi>\w{2,}</mi><mo>\u2061</mo>"
+    html = re.sub(rf"({name})(?!<mo[^>]*>\(|</mrow>)", rf"\1{space}", html)
+    return re.sub(rf"(</m(?:[in]|su[bp]|frac)>)({name})", rf"\1{space}\2", html)
+
+
 @cache
 def mathml(tex, display):
     """Return a formula as MathML; `display` sets it on lines of its own."""
     options = {"displayMode": display, "output": "mathml", "strict": "error"}
-    return with_styles(
-        katex().evaljs(
-            "katex.renderToString(dukpy.tex, dukpy.options)",
-            tex=tex,
-            options=options,
-        )
-    )
+    call = "katex.renderToString(dukpy.tex, dukpy.options)"
+    html = katex().evaljs(call, tex=tex, options=options)
+    return with_spaces(with_styles(html))
 
 
 def visit_inline(self, node):

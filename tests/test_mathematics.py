@@ -28,6 +28,15 @@ def test_styles_are_characters(tex, expected):
     assert text(tex) == expected
 
 
+@pytest.mark.parametrize(
+    "tex, num_spaces",
+    [(r"-\log p", 1), (r"\log(p)", 0), (r"p \log p", 2), (r"0 \log (0)", 1)],
+)
+def test_functions_are_set_off(tex, num_spaces):
+    html = mathematics.mathml(tex, display=False)
+    assert html.count("<mspace") == num_spaces
+
+
 def test_display_and_inline():
     assert 'display="block"' in mathematics.mathml("x", display=True)
     assert 'display="block"' not in mathematics.mathml("x", display=False)
