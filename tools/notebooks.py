@@ -9,11 +9,13 @@ Without arguments, all notebooks of _toc.yml.
 """
 
 import os
+import platform
 import re
 import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import nbformat
@@ -147,9 +149,15 @@ def run(path):
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute(env=os.environ | NUMERICS)
+    seconds = round(time.monotonic() - start, 1)
+    notebook.metadata["d2lmini"] = {  # what the page was last run on
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "torch": version("torch").split("+")[0],
+        "seconds": seconds,
+    }
     save(notebook, path)
-    name = path.relative_to(ROOT)
-    print(f"{name}: {time.monotonic() - start:.1f} s", flush=True)
+    print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
 
 
 def publish_at(address):

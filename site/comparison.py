@@ -1,0 +1,108 @@
+"""Counts what the pages hold, beside what D2L's sections hold.
+
+The directive `comparison` draws its tables when the site is built, from the
+notebooks as they are and from d2l.yml.
+"""
+
+import re
+from pathlib import Path
+
+import nbformat
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.util.docutils import SphinxDirective
+
+ROOT = Path(__file__).resolve().parent.parent
+D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
+
+
+def count(path):
+    """Return what one notebook holds, as numbers and headings."""
+    notebook = nbformat.read(path, as_version=4)
+    code = [c for c in notebook.cells if c.cell_type == "code"]
+    code = [c for c in code if c.id != "setup"]
+    text = "\n\n".join(
+        c.source for c in notebook.cells if c.cell_type == "markdown"
+    )
+    headings = re.findall(r"^## (.*)$", text, re.M)
+    last = ("Summary", "Exercises", "Solutions")
+    exercises = text.split("## Exercises")[1].split("## Solutions")[0]
+    outputs = [output for cell in code for output in cell.outputs]
+    return {
+        "title": re.search(r"^# (.*)$", text, re.M)[1],
+        "topics": [heading for heading in headings if heading not in last],
+        "cells": len(code),
+        "pictures": sum("image/png" in o.get("data", {}) for o in outputs),
+        "errors": sum(o.output_type == "error" for o in outputs),
+        "exercises": len(re.findall(r"^\d+\. ", exercises, re.M)),
+        "solutions": len(re.findall(r"^### Solution", text, re.M)),
+        "seconds": notebook.metadata["d2lmini"]["seconds"],
+    }
+
+
+def pages():
+    """Return {section number: (path, count)} in reading order."""
+    found = {}
+    for path in sorted((ROOT / "chapters").rglob("[0-9]*.ipynb")):
+        counts = count(path)
+        found[counts["title"].split()[0]] = path, counts
+    return found
+
+
+def row(cells):
+    return f"| {' | '.join(str(cell) for cell in cells)} |"
+
+
+def numbers():
+    """Return the table of counts, as lines of Markdown."""
+    kinds = ["cells", "pictures", "exercises"]
+    lines = [
+        row(
+            "section/code cells//pictures//exercises//solutions//errors read/"
+            "seconds/".split("/")
+        ),
+        row(["---"] + ["--:"] * 11),
+        row(["", *("D2L", "here") * 4, "here", "D2L", "here"]),
+    ]
+    total = [0] * 11
+    for section, (path, ours) in pages().items():
+        theirs = D2L["sections"][section]
+        values = [n for k in kinds for n in (theirs[k], ours[k])]
+        values += [0, ours["solutions"], ours["errors"]]
+        values += [theirs.get("seconds", ""), round(ours["seconds"])]
+        total = [a + (b or 0) for a, b in zip(total, values, strict=True)]
+        where = path.relative_to(ROOT).as_posix()
+        lines.append(row([f"[{section}]({where})", *values]))
+    total[9] += D2L["seconds_of_the_rest"]
+    return [*lines, row(["all", *total])]
+
+
+def topics():
+    """Return the table of headings, as lines of Markdown."""
+    lines = [row(["section", "D2L", "here"]), row(["---"] * 3)]
+    for section, (path, ours) in pages().items():
+        theirs = D2L["sections"][section]
+        where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
+        both = (" · ".join(counts["topics"]) for counts in (theirs, ours))
+        lines.append(row([where, *both]))
+    return lines
+
+
+class Comparison(SphinxDirective):
+    """`{comparison} numbers` or `{comparison} topics`."""
+
+    required_arguments = 1
+
+    def run(self):
+        lines = {"numbers": numbers, "topics": topics}[self.arguments[0]]()
+        for _, (path, _) in pages().items():
+            self.env.note_dependency(str(path))
+        container = nodes.container()
+        self.state.nested_parse(StringList(lines, "comparison"), 0, container)
+        return container.children
+
+
+def setup(app):
+    app.add_directive("comparison", Comparison)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
