@@ -3,7 +3,6 @@
 from .data import (
     FashionMNIST,
     SyntheticRegressionData,
-    cache_folder,
     import_torchvision,
 )
 from .models import (
@@ -28,6 +27,7 @@ from .training import (
     Module,
     TensorLoader,
     Trainer,
+    cache_folder,
     cpu,
     gpu,
     num_gpus,

@@ -77,19 +77,6 @@ class SyntheticRegressionData(DataModule):
         return self.get_tensorloader((self.X, self.y), train, rows)
 
 
-def cache_folder():
-    """Return the folder of all data sets: $D2LMINI_DATA, or a user cache."""
-    if "D2LMINI_DATA" in os.environ:
-        return Path(os.environ["D2LMINI_DATA"]).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(base).expanduser() / "d2lmini"
-
-
 def _check(name, content):
     """Raise ValueError unless `content` is the published file, bit for bit."""
     length, sha256 = FILES[name]
@@ -110,6 +97,14 @@ def _write(path, content):
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def _keep(path, content):
+    """Write a file for the next time; go on without it if that fails."""
+    try:
+        _write(path, content)
+    except OSError as error:
+        warnings.warn(f"{path} could not be kept: {error}", stacklevel=6)
 
 
 def _download(url, length):
@@ -159,7 +154,7 @@ def _load_published(folder):
             _check(name, content or b"")
         except ValueError:
             content = _fetch(name)
-            _write(path, content)
+            _keep(path, content)
         contents[name] = content
     return {name: _read_idx(content) for name, content in contents.items()}
 
@@ -168,16 +163,19 @@ def _load_standin(folder):
     """Return the four stand-in arrays by file name, drawing them once."""
     from .standin import draw
 
+    contents = {}
     for seed, part in enumerate(("train", "t10k"), 1):
-        paths = [folder / name for name in FILES if name.startswith(part)]
-        if all(path.is_file() for path in paths):
+        names = [name for name in FILES if name.startswith(part)]
+        if all((folder / name).is_file() for name in names):
+            contents |= {name: (folder / name).read_bytes() for name in names}
             continue
         arrays = draw(60_000 if part == "train" else 10_000, seed)
-        for path, array in zip(paths, arrays, strict=True):
+        for name, array in zip(names, arrays, strict=True):
             header = bytes([0, 0, 8, array.ndim])
             header += np.array(array.shape, ">u4").tobytes()
-            _write(path, gzip.compress(header + array.tobytes(), 1, mtime=0))
-    return {name: _read_idx((folder / name).read_bytes()) for name in FILES}
+            contents[name] = gzip.compress(header + array.tobytes(), 1, mtime=0)
+            _keep(folder / name, contents[name])
+    return {name: _read_idx(content) for name, content in contents.items()}
 
 
 def _load(root):
@@ -261,17 +259,21 @@ class FashionMNIST(DataModule):
     The published files are looked for in `root`/FashionMNIST/raw, by default
     below `cache_folder()`, and fetched once when they are not there. `train`
     and `val` are data sets of (1, h, w) images with labels 0..9; `resize` is
-    (h, w). Where the files cannot be had, a stand-in is drawn, with a
-    warning, and `is_standin` is True; $D2LMINI_STANDIN (auto, never, always)
-    forbids or forces that. Source: Xiao, Rasul and Vollgraf, 2017.
+    (h, w), or one number for both. Where the files cannot be had, a stand-in
+    is drawn, with a warning, and `is_standin` is True; $D2LMINI_STANDIN (auto,
+    never, always) forbids or forces that.
+
+    Source: Xiao, Rasul and Vollgraf, 2017.
     """
 
     def __init__(
         self, batch_size=64, resize=(28, 28), root=None, num_workers=0
     ):
-        super().__init__()
-        self.save_hyperparameters()
-        self.root = Path(root) if root is not None else cache_folder()
+        super().__init__(root, num_workers)
+        self.save_hyperparameters(ignore=["root"])
+        if isinstance(resize, int):
+            resize = (resize, resize)
+        self.resize = tuple(resize)
         arrays, self.is_standin = _load(self.root)
         arrays = list(arrays.values())
         self.train = self._dataset(*arrays[:2])

@@ -139,11 +139,15 @@ class Classifier(Module):
 
         Lazy layers are built by this; nothing else changes.
         """
-        was_training = self.training
+        modes = [(module, module.training) for module in self.modules()]
+        X = torch.zeros(X_shape)
+        X = X.to(next(iter(self.parameters()), X).device)
         self.eval()
-        device = next(self.parameters()).device
-        X = torch.randn(*X_shape, device=device)
-        for layer in self.net:
-            X = layer(X)
-            print(f"{type(layer).__name__:12} output shape: {tuple(X.shape)}")
-        self.train(was_training)
+        try:
+            for layer in self.net:
+                X = layer(X)
+                name = type(layer).__name__
+                print(f"{name:12} output shape: {tuple(X.shape)}")
+        finally:
+            for module, training in modes:
+                module.training = training

@@ -30,6 +30,7 @@ class HyperParameters:
 
         Raises ValueError for an argument that would hide a method.
         """
+        ignore = [ignore] if isinstance(ignore, str) else ignore
         frame = inspect.currentframe().f_back
         names, varargs, keywords, values = inspect.getargvalues(frame)
         saved = {name: values[name] for name in names[1:]}

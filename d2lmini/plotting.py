@@ -104,10 +104,10 @@ def _array(values):
 
 def _series(data):
     """Split `data` into a list of 1-D arrays, one for each curve."""
-    if isinstance(data, (list, tuple)) and any(
-        np.ndim(_array(d)) for d in data
-    ):
-        return [_array(curve) for curve in data]
+    if isinstance(data, (list, tuple)):
+        data = [_array(item) for item in data]
+        if any(item.ndim for item in data):
+            return data
     data = _array(data)
     return [data] if data.ndim < 2 else list(data)
 
@@ -151,7 +151,7 @@ def _picture(image):
     image = _array(image)
     if image.ndim == 3 and image.shape[0] in (1, 3):
         image = np.moveaxis(image, 0, -1)
-    return image.squeeze(-1) if image.shape[-1:] == (1,) else image
+    return image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
 
 
 def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
@@ -192,10 +192,11 @@ class ProgressBoard(HyperParameters):
 
     def reset(self):
         """Forget all curves; the next point starts a new figure."""
+        for line in getattr(self, "_lines", {}).values():
+            line.remove()
         self.raw_points, self.data = {}, {}
         self._lines, self._handle, self._next_redraw = {}, None, 0.0
-        if self.hparams["axes"] is None:
-            self.fig = self.axes = None
+        self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
     def draw(self, x, y, label, every_n=1):
         """Add the point (x, y) to the curve `label`.
@@ -230,8 +231,8 @@ class ProgressBoard(HyperParameters):
         if self.axes is None:
             from matplotlib.figure import Figure
 
-            self.fig = Figure(figsize=self.figsize)
-            self.axes = self.fig.subplots()
+            self.fig = self.fig or Figure(figsize=self.figsize)
+            self.axes = self.fig.gca()
         for i, (label, points) in enumerate(self.data.items()):
             if label not in self._lines:
                 style = self.ls[i % len(self.ls)]

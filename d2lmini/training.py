@@ -5,6 +5,9 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 """
 
 import math
+import os
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -35,13 +38,29 @@ def try_gpu(i=0):
     return gpu(i) if i < num_gpus() else cpu()
 
 
+_num_gpus = num_gpus  # a parameter of Trainer hides the name
+
+
+def cache_folder():
+    """Return the folder of all data sets: $D2LMINI_DATA, or a user cache."""
+    if "D2LMINI_DATA" in os.environ:
+        return Path(os.environ["D2LMINI_DATA"]).expanduser()
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = "~/Library/Caches"
+    else:
+        base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    return Path(base).expanduser() / "d2lmini"
+
+
 class Module(nn.Module, HyperParameters):
     """A model with its loss, its steps and its optimiser.
 
     Subclasses define `loss`, and `net` or `forward`. A leaf tensor that
-    requires grad becomes a parameter when it is stored as an attribute, so
-    that `w = torch.zeros(3, requires_grad=True)` is saved and moved with the
-    model as an `nn.Parameter` is.
+    requires grad becomes a parameter when it is stored as an attribute:
+    `self.w = torch.zeros(3, requires_grad=True)` is saved and moved with the
+    model. (`self.w` is then a new `nn.Parameter` on the same memory.)
     """
 
     def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
@@ -52,6 +71,7 @@ class Module(nn.Module, HyperParameters):
     def __setattr__(self, name, value):
         if (
             isinstance(value, torch.Tensor)
+            and not isinstance(value, nn.Parameter)
             and value.requires_grad
             and value.is_leaf
         ):
@@ -86,8 +106,17 @@ class Module(nn.Module, HyperParameters):
         `train_` or `val_` + `key`.
         """
         if not hasattr(self, "trainer"):
-            raise RuntimeError("plot works during Trainer.fit only")
-        self.trainer.record(key, value, train)
+            raise RuntimeError("plot works once Trainer.fit has begun")
+        trainer = self.trainer
+        if hasattr(trainer, "record"):
+            trainer.record(key, value, train)
+        elif train:  # a trainer of the reader's own, which keeps no record
+            x = trainer.train_batch_idx / trainer.num_train_batches
+            n = trainer.num_train_batches // self.plot_train_per_epoch
+            self.board.draw(x, value, f"train_{key}", every_n=n)
+        else:
+            n = trainer.num_val_batches // self.plot_valid_per_epoch
+            self.board.draw(trainer.epoch + 1, value, f"val_{key}", every_n=n)
 
     def training_step(self, batch):
         """Return the loss of a batch `(*inputs, targets)` and record it."""
@@ -114,7 +143,8 @@ class TensorLoader:
 
     Yields lists of slices, one for each tensor; the last batch may be
     smaller. Shuffling draws a new order from PyTorch's global generator in
-    each pass. `transform`, if given, is applied to the first slice.
+    each pass. Slices in order share the tensors' memory: do not change them
+    in place. `transform`, if given, is applied to the first slice.
     """
 
     def __init__(self, tensors, batch_size, shuffle=False, transform=None):
@@ -142,15 +172,31 @@ class TensorLoader:
             yield batch
 
 
+class _Counted:
+    """A loader that tells the trainer how many samples each batch holds."""
+
+    def __init__(self, loader, trainer):
+        self.loader, self.trainer = loader, trainer
+
+    def __len__(self):
+        return len(self.loader)
+
+    def __iter__(self):
+        for batch in self.loader:
+            self.trainer.num_samples = len(batch[0])
+            yield batch
+
+
 class DataModule(HyperParameters):
     """Training and validation data, given out in batches.
 
-    Subclasses define `get_dataloader`. `root` is the folder of the data set
-    on disk, where there is one.
+    Subclasses define `get_dataloader`. `root` is the folder of the data on
+    disk, by default `cache_folder()`.
     """
 
     def __init__(self, root=None, num_workers=0):
         self.save_hyperparameters()
+        self.root = Path(root) if root is not None else cache_folder()
 
     def get_dataloader(self, train):
         """Return an iterable over batches, of known length."""
@@ -184,7 +230,7 @@ class History(dict):
 
     def __repr__(self):
         names = ", ".join(name for name in self if name != "epoch")
-        return f"<History of {len(self['epoch'])} epochs: {names}>"
+        return f"<History of {len(self.get('epoch', ()))} epochs: {names}>"
 
 
 class _Metric:
@@ -216,19 +262,21 @@ class Trainer(HyperParameters):
 
     With `num_gpus=1` model and batches are moved to the GPU. Gradients whose
     joint norm exceeds `gradient_clip_val` are scaled down to it (0: never).
-    A loss that is no longer finite raises FloatingPointError, unless
+    A recorded loss that is no longer finite raises FloatingPointError, unless
     `stop_at_nan` is False. `history` is the record of the latest `fit`.
     """
+
+    # For subclasses whose __init__ does without ours.
+    gpus, stop_at_nan, num_samples = (), True, 1
 
     def __init__(
         self, max_epochs, num_gpus=0, gradient_clip_val=0, stop_at_nan=True
     ):
         self.save_hyperparameters()
-        available = globals()["num_gpus"]()
-        if num_gpus > min(available, 1):
+        if num_gpus > min(_num_gpus(), 1):
             raise ValueError(
                 f"num_gpus={num_gpus}, but this trainer uses one GPU at most "
-                f"and this machine has {available}"
+                f"and this machine has {_num_gpus()}"
             )
         self.gpus = [gpu(i) for i in range(num_gpus)]
         self.history = History(epoch=[])
@@ -243,6 +291,9 @@ class Trainer(HyperParameters):
         )
         if self.num_train_batches == 0:
             raise ValueError("there is no batch to train on")
+        self.train_dataloader = _Counted(self.train_dataloader, self)
+        if self.val_dataloader is not None:
+            self.val_dataloader = _Counted(self.val_dataloader, self)
 
     def prepare_model(self, model):
         """Introduce the model to its trainer, and move it to the GPU."""
@@ -256,7 +307,7 @@ class Trainer(HyperParameters):
         self.model = model
 
     def prepare_batch(self, batch):
-        """Move the tensors of a batch to where the model is."""
+        """Move the tensors of a batch to the GPU, if one is used."""
         if self.gpus:
             batch = [tensor.to(self.gpus[0]) for tensor in batch]
         return batch
@@ -267,7 +318,6 @@ class Trainer(HyperParameters):
         self.prepare_model(model)
         self.optim = model.configure_optimizers()
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.num_samples = 1  # in the batch at hand
         self.history = History(epoch=[])
         for epoch in range(self.max_epochs):
             self.epoch, self._metrics = epoch, {}
@@ -281,9 +331,7 @@ class Trainer(HyperParameters):
         """Pass once over the training data, then over the validation data."""
         self.model.train()
         for batch in self.train_dataloader:
-            batch = self.prepare_batch(batch)
-            self.num_samples = len(batch[0])
-            loss = self.model.training_step(batch)
+            loss = self.model.training_step(self.prepare_batch(batch))
             self.optim.zero_grad()
             loss.backward()
             if self.gradient_clip_val > 0:
@@ -296,9 +344,7 @@ class Trainer(HyperParameters):
         self.model.eval()
         with torch.no_grad():
             for batch in self.val_dataloader:
-                batch = self.prepare_batch(batch)
-                self.num_samples = len(batch[0])
-                self.model.validation_step(batch)
+                self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
 
     def clip_gradients(self, grad_clip_val, model):
@@ -311,7 +357,8 @@ class Trainer(HyperParameters):
     def record(self, key, value, train):
         """Note a metric of the batch at hand; draw a point when one is due."""
         name = ("train_" if train else "val_") + key
-        metric = self._metrics.setdefault(name, _Metric())
+        metrics = self.__dict__.setdefault("_metrics", {})
+        metric = metrics.setdefault(name, _Metric())
         metric.waiting.append(torch.as_tensor(value).detach().reshape(()))
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)
@@ -334,8 +381,10 @@ class Trainer(HyperParameters):
             self.model.board.draw(x, metric.mean(batches), name)
 
     def _check_finite(self, name, metric):
+        if not (self.stop_at_nan and name.endswith("loss")):
+            return
         for value, step in zip(metric.values, metric.steps, strict=False):
-            if self.stop_at_nan and not math.isfinite(value):
+            if not math.isfinite(value):
                 raise FloatingPointError(
                     f"{name} is {value} at step {step} (epoch "
                     f"{self.epoch + 1}): training diverged; try a smaller "

@@ -281,6 +281,14 @@ def test_stand_in_is_drawn_announced_and_kept(
         d2l.FashionMNIST(root=tmp_path)
 
 
+def test_a_folder_that_cannot_be_written_is_no_obstacle(files, serve, tmp_path):
+    serve(good)
+    (tmp_path / "file").touch()
+    with pytest.warns(UserWarning, match="could not be kept"):
+        arrays = module._load_published(tmp_path / "file" / "raw")
+    assert arrays["labels.gz"].tolist() == [0, 1]
+
+
 def test_unknown_wish_for_the_stand_in(monkeypatch, tmp_path):
     monkeypatch.setenv("D2LMINI_STANDIN", "maybe")
     with pytest.raises(ValueError, match="'maybe'"):

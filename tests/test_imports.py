@@ -1,6 +1,7 @@
 """Imports inside the package point one way, and stay cheap."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -41,6 +42,34 @@ def test_public_names_are_documented():
         for key, member in vars(thing).items() if type(thing) is type else ():
             if callable(member) and not key.startswith("_"):
                 assert member.__doc__, f"{name}.{key}"
+
+
+def code_lines(path):
+    """Count the lines of a module that are neither blank nor documentation."""
+    source = path.read_text("utf-8")
+    skipped = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped |= set(range(node.lineno, node.end_lineno + 1))
+    return sum(
+        bool(line.strip()) and not line.lstrip().startswith("#")
+        for number, line in enumerate(source.splitlines(), 1)
+        if number not in skipped
+    )
+
+
+def test_the_package_is_as_small_as_the_readme_says():
+    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
+    package, standin = map(
+        int,
+        re.search(
+            r"about (\d+) lines of code.* and (\d+) more", readme, re.S
+        ).groups(),
+    )
+    drawing = PACKAGE / "standin.py"
+    rest = sum(map(code_lines, set(PACKAGE.glob("*.py")) - {drawing}))
+    assert abs(rest - package) <= 25
+    assert abs(code_lines(drawing) - standin) <= 25
 
 
 def test_heavy_packages_load_when_they_are_needed():

@@ -198,3 +198,23 @@ def test_layer_summary(capsys):
     ]
     assert model.training
     assert model.net[2].num_batches_tracked == 0
+
+
+def test_layer_summary_leaves_modes_and_generator_alone():
+    model = Clothes()
+    model.layer_summary((5, 2, 2))
+    model.net[2].eval()
+    torch.manual_seed(0)
+    with pytest.raises(RuntimeError):
+        model.layer_summary((5, 3, 3))
+    assert model.training and not model.net[2].training
+    drawn = torch.rand(1)
+    torch.manual_seed(0)
+    assert torch.equal(drawn, torch.rand(1))
+
+
+def test_layer_summary_of_a_net_without_parameters(capsys):
+    model = d2l.Classifier()
+    model.net = nn.Sequential(nn.Flatten())
+    model.layer_summary((5, 2, 2))
+    assert "(5, 4)" in capsys.readouterr().out

@@ -69,6 +69,14 @@ def test_ignored_and_private_arguments_are_not_saved():
     assert not hasattr(thing, "b") and not hasattr(thing, "_c")
 
 
+def test_one_name_can_be_ignored():
+    class Picky(d2l.HyperParameters):
+        def __init__(self, n, net):
+            self.save_hyperparameters(ignore="net")
+
+    assert Picky(1, 2).hparams == {"n": 1}
+
+
 def test_keyword_and_variadic_arguments_are_saved():
     class Free(d2l.HyperParameters):
         def __init__(self, *sizes, lr, **options):

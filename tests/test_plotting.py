@@ -42,6 +42,12 @@ def test_plot_of_a_tensor_that_requires_grad():
     assert curves()[1].get_ydata().tolist() == [0, 1, 2]
 
 
+def test_plot_of_a_list_of_losses():
+    losses = [torch.tensor(x, requires_grad=True) for x in (3.0, 2.0, 1.0)]
+    d2l.plot([1, 2, 3], losses)
+    assert curves()[0].get_ydata().tolist() == [3, 2, 1]
+
+
 def test_plot_of_more_curves_than_formats():
     d2l.plot(np.arange(3), [np.arange(3) * k for k in range(6)])
     assert len(curves()) == 6
@@ -129,6 +135,7 @@ def test_png_is_light_and_twice_as_fine_as_it_is_shown():
         torch.rand(5, 4).numpy(),
         torch.rand(3, 5, 4),
         torch.rand(5, 4, 3, requires_grad=True),
+        torch.rand(5, 4, 1),
     ],
 )
 def test_show_images_of_one_image(image):
@@ -136,6 +143,11 @@ def test_show_images_of_one_image(image):
     assert axes.shape == (1,)
     assert axes[0].get_title() == "a"
     assert axes[0].images[0].get_array().shape[:2] == (5, 4)
+
+
+def test_show_images_of_a_column():
+    axes = d2l.show_images([torch.rand(5, 1)], 1, 1)
+    assert axes[0].images[0].get_array().shape == (5, 1)
 
 
 def test_show_images_fills_a_grid_row_by_row():
@@ -251,11 +263,18 @@ def test_in_a_notebook_each_board_is_one_picture_and_complete():
 
 
 def test_board_draws_into_given_axes():
-    _, axes = plt.subplots()
-    board = d2l.ProgressBoard("x", axes=axes)
+    figure, axes = plt.subplots()
+    board = d2l.ProgressBoard("x", fig=figure)
     board.draw(0, 1, "a")
     board.redraw()
-    assert len(axes.lines) == 1
+    assert board.axes is axes
+    axes.cla()
+    board = d2l.ProgressBoard("x", axes=axes)
+    for _ in range(2):
+        board.reset()
+        board.draw(0, 1, "a")
+        board.redraw()
+        assert len(axes.lines) == 1
 
 
 def test_reset_forgets_curves():

@@ -342,6 +342,101 @@ def test_leaf_tensors_become_parameters():
     assert model.to("meta").w.is_meta
 
 
+def test_parameters_stay_the_ones_they_are():
+    class Tied(d2l.Module):
+        def __init__(self):
+            super().__init__()
+            self.w = nn.Parameter(torch.zeros(2))
+            self.tied = self.w
+
+    given = nn.Parameter(torch.ones(1))
+    model = Tied()
+    model.given = given
+    assert model.given is given
+    assert model.tied is model.w
+    assert len(list(model.parameters())) == 2
+
+
+def test_means_are_weighted_under_a_loop_of_the_reader_s_own():
+    """D2L's loop, with backward inside no_grad, put on a trainer."""
+
+    class Own(d2l.Trainer):
+        def prepare_batch(self, batch):
+            return batch
+
+        def fit_epoch(self):
+            for batch in self.train_dataloader:
+                loss = self.model.training_step(self.prepare_batch(batch))
+                self.optim.zero_grad()
+                with torch.no_grad():
+                    loss.backward()
+                    self.optim.step()
+                self.train_batch_idx += 1
+            for batch in self.val_dataloader:
+                with torch.no_grad():
+                    self.model.validation_step(self.prepare_batch(batch))
+                self.val_batch_idx += 1
+
+    ours, theirs = (T(3).fit(Line(), Rows()) for T in (d2l.Trainer, Own))
+    assert ours == theirs
+
+
+def test_a_trainer_of_the_reader_s_own_draws_curves():
+    """As built in 3.2: it knows the counters, and keeps no record."""
+
+    class Own(d2l.HyperParameters):
+        def __init__(self, max_epochs):
+            self.save_hyperparameters()
+
+        def fit(self, model, data):
+            self.num_train_batches = len(data.train_dataloader())
+            self.num_val_batches = len(data.val_dataloader())
+            model.trainer, optim = self, model.configure_optimizers()
+            self.train_batch_idx = 0
+            for self.epoch in range(self.max_epochs):  # noqa: B020
+                for batch in data.train_dataloader():
+                    loss = model.training_step(batch)
+                    optim.zero_grad()
+                    loss.backward()
+                    optim.step()
+                    self.train_batch_idx += 1
+                for batch in data.val_dataloader():
+                    model.validation_step(batch)
+
+    model = Line()
+    Own(2).fit(model, Rows(n=16))
+    assert [x for x, _ in model.board.data["train_loss"]] == [
+        *(0.125, 0.625, 1.125, 1.625)
+    ]
+    assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
+
+
+def test_a_trainer_that_forgets_our_init_still_fits():
+    class Own(d2l.Trainer):
+        def __init__(self, max_epochs, gradient_clip_val=0):
+            self.save_hyperparameters()
+
+    assert len(Own(2).fit(Line(), Rows())["val_loss"]) == 2
+
+
+def test_other_metrics_may_be_nan():
+    class Undefined(Line):
+        def validation_step(self, batch):
+            self.plot("precision", math.nan, train=False)
+
+    history = d2l.Trainer(1).fit(Undefined(), Rows())
+    assert math.isnan(history["val_precision"][0])
+
+
+def test_an_empty_history_has_a_name():
+    assert repr(d2l.History()) == "<History of 0 epochs: >"
+
+
+def test_data_module_knows_its_folder(tmp_path):
+    assert d2l.DataModule().root == d2l.cache_folder()
+    assert d2l.DataModule(str(tmp_path)).root == tmp_path
+
+
 def test_lazy_layers_keep_their_parameters():
     class Lazy(Line):
         def __init__(self):
