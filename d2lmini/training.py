@@ -283,17 +283,13 @@ class Trainer(HyperParameters):
 
     def prepare_data(self, data):
         """Ask the data module for its batches and count them."""
-        self.train_dataloader = data.train_dataloader()
-        self.val_dataloader = data.val_dataloader()
+        val = data.val_dataloader()
+        self.train_dataloader = _Counted(data.train_dataloader(), self)
+        self.val_dataloader = None if val is None else _Counted(val, self)
         self.num_train_batches = len(self.train_dataloader)
-        self.num_val_batches = (
-            len(self.val_dataloader) if self.val_dataloader is not None else 0
-        )
+        self.num_val_batches = len(self.val_dataloader or ())
         if self.num_train_batches == 0:
             raise ValueError("there is no batch to train on")
-        self.train_dataloader = _Counted(self.train_dataloader, self)
-        if self.val_dataloader is not None:
-            self.val_dataloader = _Counted(self.val_dataloader, self)
 
     def prepare_model(self, model):
         """Introduce the model to its trainer, and move it to the GPU."""
