@@ -55,27 +55,22 @@ def row(cells):
 
 
 def numbers():
-    """Return the table of counts, as lines of Markdown."""
-    kinds = ["cells", "pictures", "exercises"]
-    lines = [
-        row(
-            "section/code cells//pictures//exercises//solutions//errors read/"
-            "seconds/".split("/")
-        ),
-        row(["---"] + ["--:"] * 11),
-        row(["", *("D2L", "here") * 4, "here", "D2L", "here"]),
-    ]
-    total = [0] * 11
+    """Return the table of counts, as lines of Markdown: D2L's / ours."""
+    kinds = ["cells", "pictures", "exercises", "solutions", "errors", "seconds"]
+    lines = [row(["section", *kinds]), row(["---"] + ["--:"] * len(kinds))]
+    theirs_in_all = {"seconds": D2L["seconds_of_the_rest"]}
+    ours_in_all = {}
     for section, (path, ours) in pages().items():
-        theirs = D2L["sections"][section]
-        values = [n for k in kinds for n in (theirs[k], ours[k])]
-        values += [0, ours["solutions"], ours["errors"]]
-        values += [theirs.get("seconds", ""), round(ours["seconds"])]
-        total = [a + (b or 0) for a, b in zip(total, values, strict=True)]
-        where = path.relative_to(ROOT).as_posix()
-        lines.append(row([f"[{section}]({where})", *values]))
-    total[9] += D2L["seconds_of_the_rest"]
-    return [*lines, row(["all", *total])]
+        theirs = D2L["sections"][section] | {"solutions": 0}
+        cells = [f"[{section}]({path.relative_to(ROOT).as_posix()})"]
+        for kind in kinds:
+            cells.append(f"{theirs.get(kind, '–')} / {round(ours[kind])}")
+            for counts, total in ((theirs, theirs_in_all), (ours, ours_in_all)):
+                if kind in counts:
+                    total[kind] = total.get(kind, 0) + round(counts[kind])
+        lines.append(row(cells))
+    totals = [f"{theirs_in_all.get(k, '–')} / {ours_in_all[k]}" for k in kinds]
+    return [*lines, row(["all", *totals])]
 
 
 def topics():

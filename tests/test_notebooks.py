@@ -270,3 +270,25 @@ def test_stored_outputs_name_no_place_on_this_machine(path):
     text = path.read_text("utf-8")
     assert str(Path.home()) not in text
     assert str(ROOT) not in text
+
+
+def test_comparison_counts_what_is_there():
+    import comparison
+
+    found = comparison.pages()
+    assert list(found) == list(TITLES) == list(comparison.D2L["sections"])
+    *rows, last = comparison.numbers()[2:]
+    for side, rest in ((0, comparison.D2L["seconds_of_the_rest"]), (1, 0)):
+        table = [
+            [cell.split("/")[side].strip() for cell in row.split("|")[2:-1]]
+            for row in (*rows, last)
+        ]
+        numbers = [[int(n) if n != "–" else 0 for n in row] for row in table]
+        sums = [sum(column) for column in zip(*numbers[:-1], strict=True)]
+        sums[-1] += rest
+        assert numbers[-1] == sums
+    assert last.startswith("| all | 139 / ")  # D2L's, counted independently
+    path, counts = found["2.1"]
+    source = path.read_text("utf-8")
+    assert counts["cells"] == source.count('"cell_type": "code"') - 1
+    assert counts["pictures"] == source.count('"image/png": "')
