@@ -76,7 +76,6 @@ def pages():
 def site():
     """Return the repository's address, branch and release tag."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
-    sys.path.insert(0, str(ROOT))
     source = (ROOT / "d2lmini" / "__init__.py").read_text("utf-8")
     version = source.split('__version__ = "')[1].split('"')[0]
     repository = config["repository"]
