@@ -42,7 +42,7 @@ run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
 
-serve: book ## build the site and serve it on http://localhost:$(PORT)
+serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
 	$(BIN)/python -m http.server --directory _build/html $(PORT)
 
 lint: $(READY) ## check style, formatting and that notebooks are normalised
