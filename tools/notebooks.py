@@ -98,14 +98,16 @@ def frame(path):
 def stamp(path):
     """Write the badge cell and the set-up cell into a notebook."""
     notebook = nbformat.read(path, as_version=4)
+    cells = {cell.id: cell for cell in notebook.cells}
     badge, setup = frame(path)
-    cells = [c for c in notebook.cells if c.id not in ("badge", "setup")]
-    tags = {"tags": ["remove-cell"]}
-    cells.insert(0, nbformat.v4.new_markdown_cell(badge, id="badge"))
-    cells.insert(2, nbformat.v4.new_code_cell(setup, id="setup"))
-    for cell in (cells[0], cells[2]):
-        cell.metadata.update(tags)
-    notebook.cells = cells
+    if "setup" not in cells:
+        cells["badge"] = nbformat.v4.new_markdown_cell(id="badge")
+        cells["setup"] = nbformat.v4.new_code_cell(id="setup")
+        notebook.cells.insert(0, cells["badge"])
+        notebook.cells.insert(2, cells["setup"])
+    cells["badge"].source, cells["setup"].source = badge, setup
+    for name in ("badge", "setup"):
+        cells[name].metadata["tags"] = ["remove-cell"]
     save(notebook, path)
 
 
