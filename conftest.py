@@ -14,7 +14,7 @@ from queue import Empty
 import nbval.kernel
 import nbval.plugin
 import pytest
-from notebooks import NUMERICS, TAGS
+from notebooks import KERNEL, NUMERICS, TAGS
 
 
 def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
@@ -24,7 +24,7 @@ def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
     prints, which `make run` does capture.
     """
     env = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
-    return start(*args, **kwargs, env=env | NUMERICS)
+    return start(*args, **kwargs, env=env | KERNEL)
 
 
 def await_reply(self, msg_id, timeout=None):
@@ -67,6 +67,7 @@ nbval.plugin.IPyNbCell.runtest = runtest
 
 
 def pytest_configure(config):
+    # Unit tests may see a GPU; the kernels of the notebooks may not.
     for variable, value in NUMERICS.items():
         os.environ.setdefault(variable, value)
 

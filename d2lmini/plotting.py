@@ -196,6 +196,7 @@ class ProgressBoard(HyperParameters):
             line.remove()
         self.raw_points, self.data = {}, {}
         self._lines, self._handle, self._next_redraw = {}, None, 0.0
+        self._stale = False
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
     def draw(self, x, y, label, every_n=1):
@@ -211,6 +212,7 @@ class ProgressBoard(HyperParameters):
         curve = self.data.setdefault(label, [])
         curve.append(Point(*np.mean(waiting, axis=0).tolist()))
         waiting.clear()
+        self._stale = True
         if self.display and in_notebook():
             if time.monotonic() >= self._next_redraw:
                 self.redraw()
@@ -224,6 +226,7 @@ class ProgressBoard(HyperParameters):
             self._update_lines()
             if self.display and in_notebook():
                 self._show()
+        self._stale = False
         # Drawing takes a small share of the time, however fast points come.
         self._next_redraw = 51 * time.monotonic() - 50 * start
 
@@ -263,7 +266,8 @@ class ProgressBoard(HyperParameters):
         def redraw(*_):
             events.unregister("post_run_cell", redraw)
             self._scheduled = False
-            self.redraw()
+            if self._stale:
+                self.redraw()
 
         if not getattr(self, "_scheduled", False):
             self._scheduled = True

@@ -91,7 +91,7 @@ class Comparison(SphinxDirective):
 
     def run(self):
         lines = {"numbers": numbers, "topics": topics}[self.arguments[0]]()
-        for _, (path, _) in pages().items():
+        for path, _ in pages().values():
             self.env.note_dependency(str(path))
         container = nodes.container()
         self.state.nested_parse(StringList(lines, "comparison"), 0, container)

@@ -214,6 +214,39 @@ def test_redraw_moves_lines_and_adds_none():
     assert len(board.axes.lines[0].get_xdata()) == 60
 
 
+def test_the_hook_after_a_cell_draws_only_what_is_new(monkeypatch):
+    hooks, drawn = [], []
+
+    class Events:
+        def register(self, name, hook):
+            hooks.append(hook)
+
+        def unregister(self, name, hook):
+            hooks.remove(hook)
+
+    class Shell:
+        events = Events()
+
+    monkeypatch.setattr("IPython.get_ipython", Shell)
+    monkeypatch.setattr(plotting, "in_notebook", lambda: True)
+    monkeypatch.setattr(
+        d2l.ProgressBoard, "_show", lambda self: drawn.append(self)
+    )
+    board = d2l.ProgressBoard("x")
+    board.draw(0, 1, "a")
+    board._next_redraw = float("inf")
+    for x in range(1, 4):
+        board.draw(x, 1, "a")
+    assert (len(hooks), len(drawn)) == (1, 1)
+    hooks[0]()  # the end of the cell: three points are waiting
+    assert (len(hooks), len(drawn)) == (0, 2)
+    board._next_redraw = float("inf")
+    board.draw(4, 1, "a")
+    board.redraw()  # as the trainer does after a fit
+    hooks[0]()
+    assert len(drawn) == 3
+
+
 def test_axes_of_a_board_grow_with_its_curves():
     board = d2l.ProgressBoard("x")
     for x in (1, 10, 100):
