@@ -283,8 +283,8 @@ class Trainer(HyperParameters):
 
     def prepare_data(self, data):
         """Ask the data module for its batches and count them."""
-        val = data.val_dataloader()
         self.train_dataloader = _Counted(data.train_dataloader(), self)
+        val = data.val_dataloader()
         self.val_dataloader = None if val is None else _Counted(val, self)
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = len(self.val_dataloader or ())
