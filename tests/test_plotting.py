@@ -233,6 +233,7 @@ def test_the_hook_after_a_cell_draws_only_what_is_new(monkeypatch):
         d2l.ProgressBoard, "_show", lambda self: drawn.append(self)
     )
     board = d2l.ProgressBoard("x")
+    board._next_redraw = 0.0
     board.draw(0, 1, "a")
     board._next_redraw = float("inf")
     for x in range(1, 4):
@@ -245,6 +246,27 @@ def test_the_hook_after_a_cell_draws_only_what_is_new(monkeypatch):
     board.redraw()  # as the trainer does after a fit
     hooks[0]()
     assert len(drawn) == 3
+
+
+def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
+    now, drawn = [100.0], []
+    monkeypatch.setattr(plotting.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr(plotting, "in_notebook", lambda: True)
+
+    def show(board):
+        drawn.append(now[0])
+        now[0] += 0.05  # seconds that a picture takes
+
+    monkeypatch.setattr(d2l.ProgressBoard, "_show", show)
+    monkeypatch.setattr(
+        d2l.ProgressBoard, "_redraw_after_cell", lambda self: None
+    )
+    board = d2l.ProgressBoard("x")
+    while now[0] < 130:
+        now[0] += 0.01
+        board.draw(now[0], 1, "a")
+    assert drawn[0] >= 102  # what is over sooner is drawn once, at its end
+    assert 4 <= len(drawn) and len(drawn) * 0.05 < 0.011 * 30
 
 
 def test_axes_of_a_board_grow_with_its_curves():

@@ -329,7 +329,11 @@ def test_data_in_memory_moves_to_the_device_once(train):
         moved = trainer.prepare_batch(batch)
     assert moved[0] is X and moved[1] is y
     assert (X.shape, X.dtype) == ((4, 2, 2), torch.float32)
-    rows = ["slice", "index", "index"] if train else ["slice", "slice"]
+    rows = (
+        ["slice", "index_select", "index_select"]
+        if train
+        else ["slice", "slice"]
+    )
     names = [name for name, _, _ in operations.seen]
     assert names == [*rows, "_to_copy", "div_"]  # bytes become floats last
     assert {device for _, device, _ in operations.seen} == {"meta"}
