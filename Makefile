@@ -4,10 +4,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+EXTRAS := $(VENV)/extras
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints lift-pins publish-at
+.PHONY: help book test test-extras bench run serve lint format clean
+.PHONY: constraints lift-pins publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -20,6 +22,11 @@ $(READY): requirements.txt constraints.txt
 	@echo 'Setting up $(VENV), once; PyTorch is large.'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+# What only the optional page and the benchmark need.
+$(EXTRAS): $(READY) requirements-extras.txt
+	$(BIN)/python -m pip install -r requirements-extras.txt
 	@touch $@
 
 book: $(READY) ## build the site and print where it lies
@@ -37,6 +44,12 @@ test: $(READY) ## run every notebook and every unit test
 	@$(BIN)/python -c 'import d2lmini; print(d2lmini.FashionMNIST())'
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-extras: $(EXTRAS) ## run the optional page, with both of its processes
+	$(BIN)/python -m pytest extras
+
+bench: $(EXTRAS) ## measure speed (10 minutes, quiet machine), judge it
+	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
 run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
@@ -59,9 +72,10 @@ clean: ## remove the site and all caches; the environment stays
 	rm -rf _build .pytest_cache .ruff_cache .coverage
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-constraints: ## pin anew what requirements.txt brings along (needs uv)
-	sed '/^-c/d' requirements.txt | uv pip compile --universal --upgrade \
-		--python-version 3.10 --no-header --no-annotate - -o constraints.new
+constraints: ## pin anew what the requirements bring along (needs uv)
+	sed '/^-c/d' requirements.txt requirements-extras.txt | \
+		uv pip compile --universal --upgrade --python-version 3.10 \
+		--no-header --no-annotate - -o constraints.new
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
