@@ -9,10 +9,10 @@ PORT ?= 8000
 
 .DEFAULT_GOAL := help
 .PHONY: help book test test-extras bench run serve lint format clean
-.PHONY: constraints lift-pins publish-at
+.PHONY: constraints lift-pins publish-at count-d2l
 
 help: ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
 		awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 # Made anew whenever a requirements file changes.
@@ -86,3 +86,6 @@ lift-pins: ## forget exact versions, to try the newest of everything
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
+
+count-d2l: $(READY) ## count D2L's notebooks anew (or D2L=folder of a clone)
+	$(BIN)/python tools/count_d2l.py $(D2L)

@@ -5,6 +5,7 @@ from .data import (
     SyntheticRegressionData,
     import_torchvision,
 )
+from .files import cache_folder
 from .models import (
     SGD,
     Classifier,
@@ -27,7 +28,6 @@ from .training import (
     Module,
     TensorLoader,
     Trainer,
-    cache_folder,
     cpu,
     gpu,
     num_gpus,

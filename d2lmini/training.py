@@ -7,7 +7,6 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 import copy
 import math
 import os
-import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from .files import cache_folder
 from .oop import HyperParameters
 from .plotting import ProgressBoard, in_notebook
 
@@ -42,19 +42,6 @@ def try_gpu(i=0):
 
 _num_gpus = num_gpus  # a parameter of Trainer hides the name
 _num_threads = torch.get_num_threads()  # PyTorch's own choice, as a rule
-
-
-def cache_folder():
-    """Return the folder of all data sets: $D2LMINI_DATA, or a user cache."""
-    if "D2LMINI_DATA" in os.environ:
-        return Path(os.environ["D2LMINI_DATA"]).expanduser()
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
-    elif sys.platform == "darwin":
-        base = "~/Library/Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(base).expanduser() / "d2lmini"
 
 
 class Module(nn.Module, HyperParameters):
