@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints lift-pins publish-at
+.PHONY: help book images test run serve lint format clean constraints lift-pins publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -32,13 +32,16 @@ book: $(READY) ## build the site and print where it lies
 		2>/dev/null | sed 's/.*/--all/; q') || { rm -rf _build; exit 1; }
 	@echo 'The book: $(CURDIR)/_build/html/index.html'
 
-test: $(READY) ## run every notebook and every unit test
+# Beforehand, so that no notebook shows how they are fetched.
+images: $(READY)
 	@echo 'Looking for the images of Fashion-MNIST.'
 	@$(BIN)/python -c 'import d2lmini; print(d2lmini.FashionMNIST())'
+
+test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
+run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
 
