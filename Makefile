@@ -7,7 +7,8 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book images test run serve lint format clean constraints lift-pins publish-at
+.PHONY: help book images test run serve lint format clean constraints lift-pins audit \
+	publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -72,6 +73,13 @@ lift-pins: ## forget exact versions, to try the newest of everything
 	sed -E '/^-c/d; /python_version </d; /nbval|jupyter-book/! s/==[^ ;]*//' \
 		requirements.txt > requirements.tmp
 	mv requirements.tmp requirements.txt
+
+# In an environment of its own: what it brings along would meet our pins.
+audit: ## look for known weaknesses of the packages that are pinned
+	$(PYTHON) -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
+		-r constraints.txt
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
