@@ -7,8 +7,7 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints lift-pins \
-	publish-at count-d2l
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
 help: ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -33,13 +32,16 @@ book: $(READY) ## build the site and print where it lies
 		2>/dev/null | sed 's/.*/--all/; q') || { rm -rf _build; exit 1; }
 	@echo 'The book: $(CURDIR)/_build/html/index.html'
 
-test: $(READY) ## run every notebook and every unit test
+# Beforehand, so that no notebook shows how they are fetched.
+images: $(READY)
 	@echo 'Looking for the images of Fashion-MNIST.'
 	@$(BIN)/python -c 'import d2lmini; print(d2lmini.FashionMNIST())'
+
+test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
+run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
 
@@ -70,6 +72,13 @@ lift-pins: ## forget exact versions, to try the newest of everything
 	sed -E '/^-c/d; /python_version </d; /nbval|jupyter-book/! s/==[^ ;]*//' \
 		requirements.txt > requirements.tmp
 	mv requirements.tmp requirements.txt
+
+# In an environment of its own: what it brings along would meet our pins.
+audit: ## look for known weaknesses of the packages that are pinned
+	$(PYTHON) -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
+		-r constraints.txt
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)

@@ -163,14 +163,17 @@ def run(path):
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
 
 
-def publish_at(address):
-    """Move the book to another repository, wherever it is named."""
-    old, new = (
-        url.removeprefix("https://github.com/")
-        for url in (site()[0], address.rstrip("/").removesuffix(".git"))
-    )
+def publish_at(address=""):
+    """Move the book to another repository, wherever it is named.
+
+    The set-up cell runs what it fetches from there, so HTTPS is required.
+    """
+    home = r"https://github\.com/([\w-]+/[\w.-]+?)(\.git)?/?"
+    if not (match := re.fullmatch(home, address)):
+        sys.exit(f"{address!r} is not like https://github.com/OWNER/NAME")
+    old, new = site()[0].removeprefix("https://github.com/"), match[1]
     names = "_config.yml README.md index.md CITATION.cff CONTRIBUTING.md"
-    for path in (ROOT / name for name in names.split()):
+    for path in (ROOT / name for name in [*names.split(), "SECURITY.md"]):
         path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
     for path in pages():
         stamp(path)
