@@ -45,6 +45,7 @@ STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
 SETUP = """\
 # Finds d2lmini beside this notebook, or fetches its release (as in Colab).
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,11 +53,13 @@ from pathlib import Path
 REPOSITORY, RELEASE = "{repository}", "{release}"
 places = [Path.cwd(), *Path.cwd().parents, Path.cwd() / "d2l-mini"]
 home = next((p for p in places if (p / "d2lmini").is_dir()), places[-1])
-if not home.exists():
-    clone = ["git", "clone", "-q", "--depth=1", "-c", "advice.detachedHead="]
-    address = [f"--branch={{RELEASE}}", REPOSITORY, str(home)]
-    if subprocess.run([*clone, *address]).returncode:
-        raise OSError(f"could not fetch {{REPOSITORY}}: is there a network?")
+if not (home / "d2lmini").is_dir():
+    clone = ["git", "clone", "--depth=1", f"--branch={{RELEASE}}", REPOSITORY]
+    env = os.environ | {{"GIT_TERMINAL_PROMPT": "0"}}  # fail, do not ask
+    done = subprocess.run([*clone, str(home)], env=env, capture_output=True)
+    if done.returncode:
+        hint = "is there a network, and no folder of that name yet?"
+        raise OSError(f"could not fetch {{REPOSITORY}} to {{home}}: {{hint}}")
 sys.path.insert(0, str(home))"""
 
 
@@ -162,15 +165,30 @@ def run(path):
 
 def publish_at(address):
     """Move the book to another repository, wherever it is named."""
-    old, new = (
-        url.removeprefix("https://github.com/")
-        for url in (site()[0], address.rstrip("/").removesuffix(".git"))
+    found = re.fullmatch(
+        r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address
     )
-    names = "_config.yml README.md index.md CITATION.cff CONTRIBUTING.md"
-    for path in (ROOT / name for name in names.split()):
-        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
-    for path in pages():
-        stamp(path)
+    if found is None:
+        sys.exit(f"URL must be https://github.com/OWNER/NAME, not {address!r}")
+    moves = {site()[0].removeprefix("https://github.com/"): found[1]}
+    # The address of the site that GitHub publishes for a repository.
+    moves |= {
+        old.replace("/", ".github.io/"): new.replace("/", ".github.io/")
+        for old, new in moves.items()
+    }
+    for path in naming(moves):
+        text = path.read_text("utf-8")
+        for old, new in moves.items():
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+
+
+def naming(texts):
+    """Return the files that git knows, or could add, that name a text."""
+    search = ["git", "grep", "-lzIF", "--untracked"]
+    search += [f"-e{text}" for text in texts]
+    names = subprocess.run(search, cwd=ROOT, capture_output=True, text=True)
+    return [ROOT / name for name in names.stdout.split("\0") if name]
 
 
 def main(verb, *names):
