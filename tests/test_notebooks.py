@@ -262,7 +262,7 @@ def test_address_of_the_book_is_one_setting():
     url = notebooks.site()[0]
     for name in ("README.md", "CITATION.cff"):
         text = (ROOT / name).read_text("utf-8")
-        found = re.findall(r"https://github\.com/[\w-]+/[\w-]+", text)
+        found = re.findall(r"https://github\.com/[\w-]+/[\w.-]*\w", text)
         assert set(found) <= {url}
 
 
