@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints lift-pins publish-at
+.PHONY: help book test run serve lint format clean constraints matrix publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -65,10 +65,8 @@ constraints: ## pin anew what requirements.txt brings along (needs uv)
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
-lift-pins: ## forget exact versions, to try the newest of everything
-	sed -E '/^-c/d; /python_version </d; /nbval|jupyter-book/! s/==[^ ;]*//' \
-		requirements.txt > requirements.tmp
-	mv requirements.tmp requirements.txt
+matrix: $(READY) ## list the sessions of noxfile.py, or run some: S="colab oldest"
+	$(BIN)/python -m nox $(if $(S),--session $(S),--list)
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
