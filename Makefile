@@ -7,7 +7,7 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints matrix publish-at
+.PHONY: help book test run serve lint format clean constraints matrix plant publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -67,6 +67,9 @@ constraints: ## pin anew what requirements.txt brings along (needs uv)
 
 matrix: $(READY) ## list the sessions of noxfile.py, or run some: S="colab oldest"
 	$(BIN)/python -m nox $(if $(S),--session $(S),--list)
+
+plant: $(READY) ## plant a fault in a copy of each page; the tests must notice
+	$(BIN)/python -m pytest -q -rP tests/plants.py
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)

@@ -41,7 +41,8 @@ UNIT_TESTS = [
     for name in "bands data files models oop plotting signatures standin "
     "training".split()
 ]
-TWO_THREADS = "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2"
+# Waiting threads sleep: beside a busy neighbour spinning ones take ages.
+TWO_THREADS = "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE"
 AVX512 = "ATEN_CPU_CAPABILITY=avx512 ONEDNN_MAX_CPU_ISA=AVX512_CORE"
 AVX512 += " MKL_CBWR=AVX512"
 VARIANTS = {
