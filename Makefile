@@ -7,10 +7,11 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints matrix plant publish-at
+.PHONY: help book test run serve lint format clean constraints matrix plant \
+	publish-at count-d2l
 
 help: ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
 		awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 # Made anew whenever a requirements file changes.
@@ -73,3 +74,6 @@ plant: $(READY) ## plant a fault in a copy of each page; the tests must notice
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
+
+count-d2l: $(READY) ## count D2L's notebooks anew (or D2L=folder of a clone)
+	$(BIN)/python tools/count_d2l.py $(D2L)

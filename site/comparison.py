@@ -1,7 +1,7 @@
 """Counts what the pages hold, beside what D2L's sections hold.
 
 The directive `comparison` draws its tables when the site is built, from the
-notebooks as they are and from d2l.yml.
+notebooks as they are and from d2l.yml, which tools/count_d2l.py writes.
 """
 
 import re
@@ -58,19 +58,16 @@ def numbers():
     """Return the table of counts, as lines of Markdown: D2L's / ours."""
     kinds = ["cells", "pictures", "exercises", "solutions", "errors", "seconds"]
     lines = [row(["section", *kinds]), row(["---"] + ["--:"] * len(kinds))]
-    theirs_in_all = {"seconds": D2L["seconds_of_the_rest"]}
-    ours_in_all = {}
+    totals = [(0, 0)] * len(kinds)
     for section, (path, ours) in pages().items():
-        theirs = D2L["sections"][section] | {"solutions": 0}
-        cells = [f"[{section}]({path.relative_to(ROOT).as_posix()})"]
-        for kind in kinds:
-            cells.append(f"{theirs.get(kind, '–')} / {round(ours[kind])}")
-            for counts, total in ((theirs, theirs_in_all), (ours, ours_in_all)):
-                if kind in counts:
-                    total[kind] = total.get(kind, 0) + round(counts[kind])
-        lines.append(row(cells))
-    totals = [f"{theirs_in_all.get(k, '–')} / {ours_in_all[k]}" for k in kinds]
-    return [*lines, row(["all", *totals])]
+        theirs = D2L["sections"][section]
+        both = [(round(theirs[kind]), round(ours[kind])) for kind in kinds]
+        totals = [
+            (a + c, b + d) for (a, b), (c, d) in zip(totals, both, strict=True)
+        ]
+        where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
+        lines.append(row([where, *(f"{a} / {b}" for a, b in both)]))
+    return [*lines, row(["all", *(f"{a} / {b}" for a, b in totals)])]
 
 
 def topics():

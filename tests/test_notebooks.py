@@ -275,19 +275,20 @@ def test_stored_outputs_name_no_place_on_this_machine(path):
 def test_comparison_counts_what_is_there():
     import comparison
 
-    found = comparison.pages()
-    assert list(found) == list(TITLES) == list(comparison.D2L["sections"])
+    found, theirs = comparison.pages(), comparison.D2L["sections"]
+    assert list(found) == list(TITLES) == list(theirs)
+    assert {name: counts["title"] for name, counts in theirs.items()} == TITLES
     *rows, last = comparison.numbers()[2:]
-    for side, rest in ((0, comparison.D2L["seconds_of_the_rest"]), (1, 0)):
+    for side in (0, 1):
         table = [
-            [cell.split("/")[side].strip() for cell in row.split("|")[2:-1]]
+            [int(cell.split("/")[side]) for cell in row.split("|")[2:-1]]
             for row in (*rows, last)
         ]
-        numbers = [[int(n) if n != "–" else 0 for n in row] for row in table]
-        sums = [sum(column) for column in zip(*numbers[:-1], strict=True)]
-        sums[-1] += rest
-        assert numbers[-1] == sums
+        sums = [sum(column) for column in zip(*table[:-1], strict=True)]
+        assert table[-1] == sums
     assert last.startswith("| all | 139 / ")  # D2L's, counted independently
+    page = (ROOT / "how-this-compares.md").read_text("utf-8")
+    assert f"version {comparison.D2L['version']}" in page
     path, counts = found["2.1"]
     source = path.read_text("utf-8")
     assert counts["cells"] == source.count('"cell_type": "code"') - 1

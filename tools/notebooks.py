@@ -128,7 +128,10 @@ def save(notebook, path):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = shorten(output.traceback)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.ipynb")
+    # A run that is killed here leaves its scrap where no tool looks for pages.
+    scraps = path.parent / ".ipynb_checkpoints"
+    scraps.mkdir(exist_ok=True)
+    temporary = scraps / f"{path.stem}.{os.getpid()}.ipynb"
     try:
         nbformat.write(notebook, temporary)
         subprocess.run([*STRIP, temporary], check=True)
