@@ -70,7 +70,7 @@ matrix: $(READY) ## list the sessions of noxfile.py, or run some: S="colab oldes
 	$(BIN)/python -m nox $(if $(S),--session $(S),--list)
 
 plant: $(READY) ## plant a fault in a copy of each page; the tests must notice
-	$(BIN)/python -m pytest -q -rP tests/plants.py
+	$(BIN)/python -m pytest -q -rP --dist=load tests/plants.py
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)

@@ -7,14 +7,16 @@ images: on the stand-in some cells are not compared.
 
 import gzip
 import hashlib
+import os
 import re
 import shutil
+import subprocess
+import sys
 
 import nbformat
 import notebooks
 import pytest
 import test_prose_numbers
-from test_hardening import pytest_run
 
 import d2lmini
 from conftest import on_standin
@@ -100,19 +102,30 @@ def planted(section):
 
 @pytest.fixture
 def tree(tmp_path):
-    """A folder with a copy of the package, for pages below `chapters`."""
+    """A folder with what a page needs to be run and compared."""
     assert not on_standin(), "the published images are needed"
-    shutil.copytree(notebooks.ROOT / "d2lmini", tmp_path / "d2lmini")
+    for name in ("d2lmini", "tools"):
+        shutil.copytree(notebooks.ROOT / name, tmp_path / name)
+    for name in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(notebooks.ROOT / name, tmp_path / name)
     (tmp_path / "chapters").mkdir()
     return tmp_path
 
 
-def first_failure(tree, name="page.ipynb"):
-    """Compare a page up to its first failure; return that code cell, or None.
+def first_failure(tree):
+    """Compare the page up to its first failure; return that code cell, or None.
 
     A page that could not be compared at all is no failure of a cell.
     """
-    done = pytest_run(tree / "chapters" / name, "-n", "0", "-x", "-q")
+    outside = {k: v for k, v in os.environ.items() if "PYTEST" not in k}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "chapters"],
+        cwd=tree,
+        env=outside,
+        capture_output=True,
+        text=True,
+    )
     assert done.returncode in (0, 1), done.stdout + done.stderr
     found = re.search(r"^FAILED .*::Cell (\d+)", done.stdout, re.M)
     assert (found is None) == (done.returncode == 0), done.stdout
