@@ -67,8 +67,8 @@ def bounds():
 def lifted():
     """Return the requirements without versions; Jupyter Book stays at 1.x."""
     kept = [pin for pin in PINS if re.match("nbval|jupyter-book", pin)]
-    names = {re.match("[a-z-]+", pin)[0] for pin in PINS}
-    return kept + sorted(names - {re.match("[a-z-]+", k)[0] for k in kept})
+    names = {pin.split("==")[0] for pin in PINS}
+    return kept + sorted(names - {pin.split("==")[0] for pin in kept})
 
 
 def run_all(session, *paths, **env):

@@ -128,10 +128,9 @@ def linked(text, pattern, meaning, seen):
 
 def link(term, shown):
     """Return a link to a term; a term that is not there stops the build."""
-    link = pending_xref(refdomain="std", reftype="term", reftarget=term)
-    link.update_all_atts({"refexplicit": True, "refwarn": True})
-    link += nodes.inline("", shown, classes=["term"])
-    return link
+    text = nodes.inline("", shown, classes=["term"])
+    goal = {"refdomain": "std", "reftype": "term", "reftarget": term}
+    return pending_xref("", text, **goal, refexplicit=True, refwarn=True)
 
 
 class Terms(SphinxDirective):

@@ -73,6 +73,15 @@ def test_another_kind_of_address_is_refused_and_changes_nothing(tree, address):
     assert texts(tree) == before
 
 
+def test_outside_a_repository_it_says_so(tree, tmp_path):
+    for name in ("tools", "d2lmini"):
+        shutil.copytree(tree / name, tmp_path / name)
+    shutil.copy(tree / "_config.yml", tmp_path)
+    done = publish_at(tmp_path, f"https://github.com/{NEW}")
+    assert done.returncode == 1
+    assert "not a git repository" in done.stderr
+
+
 def test_a_moved_book_names_the_old_address_nowhere(tree):
     before = texts(tree)
     assert sum(OLD in text for text in before.values()) >= 17

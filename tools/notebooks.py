@@ -190,8 +190,10 @@ def naming(texts):
     """Return the files that git knows, or could add, that name a text."""
     search = ["git", "grep", "-lzIF", "--untracked"]
     search += [f"-e{text}" for text in texts]
-    names = subprocess.run(search, cwd=ROOT, capture_output=True, text=True)
-    return [ROOT / name for name in names.stdout.split("\0") if name]
+    done = subprocess.run(search, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode > 1:  # 1: found nothing
+        sys.exit(done.stderr)
+    return [ROOT / name for name in done.stdout.split("\0") if name]
 
 
 def main(verb, *names):
