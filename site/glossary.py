@@ -19,6 +19,7 @@ from sphinx.util.docutils import SphinxDirective
 
 PAGE = "glossary"
 SOURCE = Path(__file__).resolve().parent.parent / f"{PAGE}.md"
+HANGUL = re.compile(r"([가-힣]+(?:[ –-][가-힣]+)*)")
 # Running text is what stands in none of these.
 NOT_TEXT = (
     nodes.title,
@@ -146,14 +147,25 @@ class Terms(SphinxDirective):
 
     def item(self, term, entry):
         name = nodes.make_id(f"term-{term}")
-        korean = nodes.inline("", entry["ko"], classes=["language-ko"])
-        head = nodes.term("", term, nodes.Text(" "), korean, ids=[name])
+        head = nodes.term("", f"{term} {entry['ko']}", ids=[name])
         std = self.env.get_domain("std")
         std.note_object("term", term, name, location=head)
         body = nodes.definition()
         text = StringList(entry["is"].splitlines(), PAGE)
         self.state.nested_parse(text, self.content_offset, body)
-        return nodes.definition_list_item("", head, body)
+        item = nodes.definition_list_item("", head, body)
+        for text in list(item.findall(nodes.Text)):
+            text.parent.replace(text, list(in_its_language(text)))
+        return item
+
+
+def in_its_language(text):
+    """Yield the pieces of a text, the Korean ones marked as such."""
+    for i, piece in enumerate(HANGUL.split(text)):
+        if i % 2:
+            yield nodes.inline("", piece, classes=["language-ko"])
+        elif piece:
+            yield nodes.Text(piece)
 
 
 def setup(app):

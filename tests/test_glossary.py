@@ -180,5 +180,8 @@ def test_every_link_lands_on_its_term(tmp_path):
     landing = (site / "glossary.html").read_text("utf-8")
     for target in targets:
         assert landing.count(f'id="{target}"') == 1
-    assert landing.count('<span lang="ko">') == len(ENTRIES)
+    korean = re.findall('<span lang="ko">([^<]*)</span>', landing)
+    assert {entry["ko"] for entry in ENTRIES.values()} <= set(korean)
+    outside = re.sub('<span lang="ko">[^<]*</span>', "", landing)
+    assert not re.search("[가-힣]", outside)
     assert 'class="term"' not in landing  # it does not link to itself
