@@ -68,10 +68,11 @@ constraints: ## pin anew what requirements.txt brings along (needs uv)
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
-lift-pins: ## forget exact versions, to try the newest of everything
-	sed -E '/^-c/d; /python_version </d; /nbval|jupyter-book/! s/==[^ ;]*//' \
-		requirements.txt > requirements.tmp
-	mv requirements.tmp requirements.txt
+matrix: $(READY) ## list the sessions of noxfile.py, or run some: S="colab oldest"
+	$(BIN)/python -m nox $(if $(S),--session $(S),--list)
+
+plant: $(READY) ## plant a fault in a copy of each page; the tests must notice
+	$(BIN)/python -m pytest -q -rP --dist=load tests/plants.py
 
 # In an environment of its own: what it brings along would meet our pins.
 audit: ## look for known weaknesses of the packages that are pinned

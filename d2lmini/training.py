@@ -305,8 +305,9 @@ class Trainer(HyperParameters):
             self.epoch, self._metrics = epoch, {}
             self.fit_epoch()
             self._end_epoch()
-        if isinstance(model.board, ProgressBoard) and model.board.data:
-            model.board.redraw()
+        board = model.board
+        if in_notebook() and isinstance(board, ProgressBoard) and board.data:
+            board.redraw()  # elsewhere each epoch was printed
         return self.history
 
     def fit_epoch(self):
@@ -386,4 +387,5 @@ class Trainer(HyperParameters):
             self.history[name].append(math.nan)
         if self.model.board.display and not in_notebook():
             latest = [f"{n} {self.history[n][-1]:.4f}" for n in self._metrics]
-            print(f"epoch {past + 1}/{self.max_epochs}", *latest, sep="  ")
+            epoch = f"epoch {past + 1}/{self.max_epochs}"
+            print(epoch, *latest, sep="  ", flush=True)

@@ -173,6 +173,7 @@ def test_settings_of_the_board_survive_a_fit():
     model = Line()
     model.board.yscale = "log"
     d2l.Trainer(2).fit(model, Rows())
+    model.board.redraw()
     assert model.board.axes.get_yscale() == "log"
     assert model.board.axes.get_xlabel() == "epoch"
     assert model.board.axes.get_xlim() == (0, 2)
