@@ -7,7 +7,8 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints lift-pins publish-at
+.PHONY: help book test coverage mutants run serve lint format clean \
+	constraints lift-pins publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -37,6 +38,17 @@ test: $(READY) ## run every notebook and every unit test
 	@$(BIN)/python -c 'import d2lmini; print(d2lmini.FashionMNIST())'
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(READY) ## run the unit tests; every line and branch must be reached
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS) tests
+
+# Where the images cannot be had, all processes see the stand-in.
+mutants: $(READY) ## change the package everywhere: do the unit tests notice?
+	$(BIN)/python -m pip install -q -r requirements-mutants.txt -c constraints.txt
+	D2LMINI_STANDIN=$$($(BIN)/python -W ignore -c 'import d2lmini; \
+		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
+		OMP_NUM_THREADS=1 MPLBACKEND=agg \
+		$(BIN)/python tools/mutants.py $(MODULES)
 
 run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'

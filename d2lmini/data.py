@@ -121,7 +121,7 @@ class FashionMNIST(DataModule):
     ):
         super().__init__(root, num_workers)
         self.save_hyperparameters(ignore=["root"])
-        if isinstance(resize, int):
+        if isinstance(resize, (int, float)):
             resize = (resize, resize)
         self.resize = height, width = tuple(resize)
         check_whole(1, height=height, width=width)

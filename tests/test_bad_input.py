@@ -269,6 +269,10 @@ CASES = [
         lambda: sorter.loss(scores, torch.tensor([0, 1, 2, -100])),
         "Target -100 is out of bounds. By Y_hat, there are classes 0 to 2.",
     ),
+    (
+        lambda: sorter.loss(scores, torch.tensor([0, 1, 2, -126])),
+        "Target -126 is out of bounds. By Y_hat, there are classes 0 to 2.",
+    ),
     # Curves and pictures.
     (lambda: d2l.plot([1, 2], ["a", "b"]), curve("<U1", "(2,)")),
     (lambda: d2l.plot(None), curve("object", "()")),
