@@ -62,7 +62,7 @@ def _png(figure):
 
     full, small = io.BytesIO(), io.BytesIO()
     figure.savefig(full, dpi=2 * figure.dpi, bbox_inches="tight")
-    picture = Image.open(full).quantize(128, Image.Quantize.FASTOCTREE)
+    picture = Image.open(full).quantize(128)
     picture.save(small, "png", optimize=True)
     width, height = picture.size
     return small.getvalue(), {"width": width // 2, "height": height // 2}

@@ -199,6 +199,44 @@ def test_png_is_light_and_twice_as_fine_as_it_is_shown():
     assert len(data) < 30_000
 
 
+def test_png_is_the_picture_in_128_colours_and_packed_well():
+    import io
+
+    from PIL import Image
+
+    figure = plt.figure(figsize=(2, 1))
+    figure.add_axes((0.2, 0.2, 0.5, 0.5)).imshow(np.random.rand(50, 50))
+    data, size = plotting._png(figure)
+    shown, full, plain = (
+        Image.open(io.BytesIO(data)),
+        io.BytesIO(),
+        io.BytesIO(),
+    )
+    figure.savefig(full, dpi=2 * figure.dpi, bbox_inches="tight")
+    octree = Image.Quantize.FASTOCTREE
+    expected = Image.open(full).quantize(128, octree)
+    assert shown.mode == "P" and len(shown.getcolors()) <= 128
+    assert np.array_equal(shown.convert("RGBA"), expected.convert("RGBA"))
+    assert [size["width"], size["height"]] == [n // 2 for n in shown.size]
+    assert all(type(number) is int for number in size.values())
+    expected.save(plain, "png")
+    assert len(data) < len(plain.getvalue())
+
+
+def test_without_ipython_there_is_no_notebook(monkeypatch):
+    monkeypatch.setitem(plotting.sys.modules, "IPython", None)
+    assert not plotting.in_notebook()
+
+
+def test_style_settles_the_inline_backend_first(shell, monkeypatch):
+    calls = []
+    where = "matplotlib_inline.backend_inline.configure_inline_support"
+    monkeypatch.setattr(where, lambda *arguments: calls.append(arguments))
+    with matplotlib.rc_context():
+        d2l.set_style()
+    assert calls == [(shell, plt.get_backend())]
+
+
 @pytest.mark.parametrize(
     "image",
     [
