@@ -41,6 +41,17 @@ test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+coverage: $(READY) ## run the unit tests; every line and branch must be reached
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS) tests
+
+# Where the images cannot be had, all processes see the stand-in.
+mutants: $(READY) ## change the package everywhere: do the unit tests notice?
+	$(BIN)/python -m pip install -q -r requirements-mutants.txt -c constraints.txt
+	D2LMINI_STANDIN=$$($(BIN)/python -W ignore -c 'import d2lmini; \
+		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
+		OMP_NUM_THREADS=1 MPLBACKEND=agg \
+		$(BIN)/python tools/mutants.py $(MODULES)
+
 run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)

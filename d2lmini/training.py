@@ -5,6 +5,7 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 """
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from torch import nn
 
 from .files import cache_folder
-from .oop import HyperParameters
+from .oop import HyperParameters, check, check_numbers, check_whole
 from .plotting import ProgressBoard, in_notebook
 
 
@@ -34,6 +35,7 @@ def gpu(i=0):
 
 def try_gpu(i=0):
     """Return the i-th GPU if it exists, else the CPU."""
+    check_whole(0, i=i)
     return gpu(i) if i < num_gpus() else cpu()
 
 
@@ -134,10 +136,13 @@ class TensorLoader:
     """
 
     def __init__(self, tensors, batch_size, shuffle=False, transform=None):
-        if len({len(tensor) for tensor in tensors}) != 1:
+        check_whole(1, batch_size=batch_size)
+        tensors = [tensors] if isinstance(tensors, torch.Tensor) else tensors
+        shapes = [tuple(getattr(tensor, "shape", ())) for tensor in tensors]
+        lengths = {shape[:1] for shape in shapes}
+        if len(lengths) != 1 or () in lengths:
             raise ValueError(
-                "tensors of one length are needed, not of shapes "
-                f"{[tuple(tensor.shape) for tensor in tensors]}"
+                f"tensors of one length are needed, not of shapes {shapes}"
             )
         self.tensors, self.batch_size = tuple(tensors), batch_size
         self.shuffle, self.transform = shuffle, transform
@@ -168,9 +173,24 @@ class _Counted:
         return len(self.loader)
 
     def __iter__(self):
-        for batch in self.loader:
+        number = 0
+        for number, batch in enumerate(self.loader, 1):
+            if number == 1:  # once a pass costs nothing
+                _check_batch(batch)
             self.trainer.num_samples = len(batch[0])
             yield batch
+        sentence = f"a loader of {len(self)} batches gave none in this pass"
+        check(number or not len(self), sentence)
+
+
+def _check_batch(batch):
+    """Refuse a batch that does not fit together; warn of bytes as floats."""
+    X, y = batch[0], batch[-1]
+    sentence = f"a batch has {len(X)} rows of inputs and {len(y)} targets"
+    check(0 < len(X) == len(y), f"{sentence}; both must be as many, and not 0")
+    if getattr(X, "ndim", 0) > 2 and X.min() >= 0 and 2 < X.max() <= 255:
+        sentence = f"images of shape {tuple(X.shape)} reach up to {X.max():g}"
+        warnings.warn(f"{sentence}, not to 1; divide them by 255", stacklevel=3)
 
 
 class DataModule(HyperParameters):
@@ -181,6 +201,7 @@ class DataModule(HyperParameters):
     """
 
     def __init__(self, root=None, num_workers=0):
+        check_whole(0, num_workers=num_workers)
         self.save_hyperparameters()
         self.root = Path(root) if root is not None else cache_folder()
 
@@ -259,26 +280,37 @@ class Trainer(HyperParameters):
         self, max_epochs, num_gpus=0, gradient_clip_val=0, stop_at_nan=True
     ):
         self.save_hyperparameters()
+        check_whole(0, max_epochs=max_epochs, num_gpus=num_gpus)
+        check_numbers(0, gradient_clip_val=gradient_clip_val)
         if num_gpus > min(_num_gpus(), 1):
-            raise ValueError(
-                f"num_gpus={num_gpus}, but this trainer uses one GPU at most "
-                f"and this machine has {_num_gpus()}"
+            most = (
+                f"at most one GPU is used, and this machine has {_num_gpus()}"
             )
+            raise ValueError(f"num_gpus={num_gpus}, but {most}")
         self.gpus = [gpu(i) for i in range(num_gpus)]
         self.history = History(epoch=[])
 
     def prepare_data(self, data):
         """Ask the data module for its batches and count them."""
+        sentence = f"fit(model, data) takes a DataModule, not {type(data)}"
+        check(hasattr(data, "train_dataloader"), sentence)
+        # PyTorch only warns where a loss broadcasts (n, 1) against (n,); what
+        # the reader has decided about that warning comes first.
+        warnings.filterwarnings("error", "Using a target size", append=True)
         self.train_dataloader = _Counted(data.train_dataloader(), self)
         val = data.val_dataloader()
         self.val_dataloader = None if val is None else _Counted(val, self)
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = len(self.val_dataloader or ())
-        if self.num_train_batches == 0:
-            raise ValueError("there is no batch to train on")
+        check(self.num_train_batches, "there is no batch to train on")
 
     def prepare_model(self, model):
         """Introduce the model to its trainer, and move it to the GPU."""
+        sentence = "the model must be a Module that calls super().__init__()"
+        check(hasattr(model, "board"), f"{sentence}, not {type(model)}")
+        own = type(model).configure_optimizers != Module.configure_optimizers
+        sentence = "the model has no parameters; define self.net, for example"
+        check(own or [*model.parameters()], sentence)
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         if isinstance(model.board, ProgressBoard):
@@ -342,7 +374,9 @@ class Trainer(HyperParameters):
         name = ("train_" if train else "val_") + key
         metrics = self.__dict__.setdefault("_metrics", {})
         metric = metrics.setdefault(name, _Metric())
-        metric.waiting.append(torch.as_tensor(value).detach().reshape(()))
+        value = torch.as_tensor(value).detach()
+        check(value.numel() == 1, f"{name} is one number, not {value.shape}")
+        metric.waiting.append(value.reshape(()))
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)
         if train:
@@ -368,10 +402,12 @@ class Trainer(HyperParameters):
             return
         for value, step in zip(metric.values, metric.steps, strict=False):
             if not math.isfinite(value):
+                cause = "training diverged; try a smaller learning rate"
+                if step == 0:
+                    cause = "before any update; look at the data and the loss"
                 raise FloatingPointError(
-                    f"{name} is {value} at step {step} (epoch "
-                    f"{self.epoch + 1}): training diverged; try a smaller "
-                    "learning rate, or look on with stop_at_nan=False"
+                    f"{name} is {value} at step {step} (epoch {self.epoch + 1})"
+                    f": {cause}, or look on with stop_at_nan=False"
                 )
 
     def _end_epoch(self):

@@ -287,6 +287,33 @@ def test_training_on_a_gpu():
     assert model.net.weight.device == d2l.gpu()
 
 
+def test_a_device_takes_model_and_batches():
+    """Meta tensors, which have no values, stand for those of a GPU."""
+    trainer, model, data = d2l.Trainer(1), Line(), Rows()
+    trainer.gpus = [torch.device("meta")]
+    trainer.prepare_model(model)
+    assert all(p.is_meta for p in model.parameters())
+    batch = trainer.prepare_batch([data.X, data.y])
+    assert [tensor.is_meta for tensor in batch] == [True, True]
+
+
+def test_a_board_of_the_reader_s_own_is_left_alone():
+    class Board:
+        """Has what a model needs: room for limits, and draw."""
+
+        display, points = False, ()
+
+        def draw(self, x, y, label):
+            self.points += ((x, label),)
+
+    model = Line()
+    model.board = Board()
+    d2l.Trainer(1).fit(model, Rows())
+    assert model.board.xlim == [0, 1]
+    assert (1, "val_loss") in model.board.points
+    assert not hasattr(model.board, "xlabel")
+
+
 def test_devices():
     assert d2l.cpu() == torch.device("cpu")
     assert d2l.gpu(1).index == 1
