@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+EXTRAS := $(VENV)/extras
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
@@ -20,6 +21,11 @@ $(READY): requirements.txt constraints.txt
 	@echo 'Setting up $(VENV), once; PyTorch is large.'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+# What only the optional page and the benchmark need.
+$(EXTRAS): $(READY) requirements-extras.txt
+	$(BIN)/python -m pip install -r requirements-extras.txt
 	@touch $@
 
 book: $(READY) ## build the site and print where it lies
@@ -52,6 +58,12 @@ mutants: $(READY) ## change the package everywhere: do the unit tests notice?
 		OMP_NUM_THREADS=1 MPLBACKEND=agg \
 		$(BIN)/python tools/mutants.py $(MODULES)
 
+test-extras: $(EXTRAS) ## run the optional page, with both of its processes
+	$(BIN)/python -m pytest extras
+
+bench: $(EXTRAS) ## measure speed (10 minutes, quiet machine), judge it
+	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
 run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
@@ -73,9 +85,10 @@ clean: ## remove the site and all caches; the environment stays
 	rm -rf _build .pytest_cache .ruff_cache .coverage
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-constraints: ## pin anew what requirements.txt brings along (needs uv)
-	sed '/^-c/d' requirements.txt | uv pip compile --universal --upgrade \
-		--python-version 3.10 --no-header --no-annotate - -o constraints.new
+constraints: ## pin anew what the requirements bring along (needs uv)
+	sed '/^-c/d' requirements.txt requirements-extras.txt | \
+		uv pip compile --universal --upgrade --python-version 3.10 \
+		--no-header --no-annotate - -o constraints.new
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 

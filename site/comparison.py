@@ -14,6 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
 
 
@@ -81,14 +82,23 @@ def topics():
     return lines
 
 
+def speed():
+    """Return what `make bench` found: where, and the judged table."""
+    text = RESULTS.read_text("utf-8")
+    where = text.split("do not edit. ")[1].split("\n\n")[0]
+    rows = text.split("\n\n| ")[1].split("\n\n")[0]
+    return [f"Measured: {where}", "", *f"| {rows}".splitlines()]
+
+
 class Comparison(SphinxDirective):
-    """`{comparison} numbers` or `{comparison} topics`."""
+    """`{comparison} numbers`, `{comparison} topics` or `{comparison} speed`."""
 
     required_arguments = 1
 
     def run(self):
-        lines = {"numbers": numbers, "topics": topics}[self.arguments[0]]()
-        for path, _ in pages().values():
+        tables = {"numbers": numbers, "topics": topics, "speed": speed}
+        lines = tables[self.arguments[0]]()
+        for path in (RESULTS, *(path for path, _ in pages().values())):
             self.env.note_dependency(str(path))
         container = nodes.container()
         self.state.nested_parse(StringList(lines, "comparison"), 0, container)

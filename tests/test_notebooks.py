@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 ROOT = notebooks.ROOT
-PAGES = notebooks.pages()
+PAGES, EXTRAS = notebooks.pages(), notebooks.extras()
+EXTRA_TITLES = {"beyond-one-machine": "Beyond One Machine"}
 TITLES = {
     "2.1": "Data Manipulation",
     "2.2": "Data Preprocessing",
@@ -32,12 +33,17 @@ TITLES = {
 
 
 def number(path):
-    """Return the section number that the path of a page stands for."""
+    """Return the section number that the path of a page stands for.
+
+    An optional page has a name instead.
+    """
+    if path in EXTRAS:
+        return path.stem
     chapter, section = path.parent.name[:2], path.name[:2]
     return f"{int(chapter)}.{int(section)}"
 
 
-@pytest.fixture(params=PAGES, ids=number)
+@pytest.fixture(params=PAGES + EXTRAS, ids=number)
 def path(request):
     return request.param
 
@@ -71,6 +77,7 @@ def lines(cell):
 
 def test_the_fourteen_sections_are_there():
     assert [number(path) for path in PAGES] == list(TITLES)
+    assert [number(path) for path in EXTRAS] == list(EXTRA_TITLES)
 
 
 def test_toc_lists_every_notebook_and_nothing_else():
@@ -79,8 +86,14 @@ def test_toc_lists_every_notebook_and_nothing_else():
     for chapter in toc["chapters"]:
         listed.add(chapter["file"])
         listed |= {page["file"] for page in chapter.get("sections", [])}
-    listed = {name for name in listed if name.startswith("chapters/")}
-    found = [p for p in (ROOT / "chapters").rglob("*") if p.is_file()]
+    folders = "chapters", "extras"
+    listed = {name for name in listed if name.startswith(folders)}
+    found = [
+        p
+        for folder in folders
+        for p in (ROOT / folder).rglob("*")
+        if p.is_file()
+    ]
     there = {
         p.relative_to(ROOT).with_suffix("").as_posix()
         for p in found
@@ -105,7 +118,8 @@ def test_every_front_end_finds_its_kernel(path, cells):
 
 def test_heading_is_that_of_the_file(path, prose):
     section = number(path)
-    assert prose[0].source.startswith(f"# {section} {TITLES[section]}\n")
+    title = EXTRA_TITLES.get(section) or f"{section} {TITLES[section]}"
+    assert prose[0].source.startswith(f"# {title}\n")
     headings = [
         line
         for cell in prose
@@ -218,10 +232,9 @@ def test_page_has_its_parts(path, prose):
     text = "\n".join(cell.source for cell in prose)
     first = prose[0].source
     assert "**" in first and "?" in first  # the question that it answers
-    section = number(path)
-    assert (
-        f"section {section} of *Dive into Deep Learning*](https://d2l.ai/"
-        in (first.replace("\n", " "))
+    credit = f"section {number(path)} of *Dive into Deep Learning*]"
+    assert path in EXTRAS or (
+        f"{credit}(https://d2l.ai/" in (first.replace("\n", " "))
     )
     order = ["\n## Summary", "\n## Exercises", "\n## Solutions"]
     places = [text.find(heading) for heading in order]
@@ -266,6 +279,27 @@ def test_readme_and_title_page_list_the_sections():
         where = path.relative_to(ROOT).as_posix()
         row = f"| {section} | [{TITLES[section]}]({where}) | {badge} |"
         assert row in text
+    for path in EXTRAS:
+        badge, _ = notebooks.frame(path)
+        where = path.relative_to(ROOT).as_posix()
+        row = f"| | [{EXTRA_TITLES[number(path)]}]({where}) | {badge} |"
+        assert row in text
+
+
+def defined(path, name):
+    """Return the code of a class that a notebook defines, as it is parsed."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and cell.id != "setup":
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.ClassDef) and node.name == name:
+                    return ast.unparse(node)
+
+
+def test_the_optional_page_trains_the_model_of_5_2():
+    original = next(path for path in PAGES if number(path) == "5.2")
+    model = defined(original, "MLP")
+    assert "nn.LazyLinear" in model
+    assert defined(EXTRAS[0], "MLP") == model
 
 
 def test_address_of_the_book_is_one_setting():

@@ -5,7 +5,8 @@
     python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge and set-up
     python tools/notebooks.py publish-at ADDRESS    move the book to ADDRESS
 
-Without arguments, all notebooks of _toc.yml.
+Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
+their own (requirements-extras.txt), and are run where these are installed.
 """
 
 import os
@@ -16,6 +17,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -63,16 +65,27 @@ if not (home / "d2lmini").is_dir():
 sys.path.insert(0, str(home))"""
 
 
-def pages():
-    """Return the paths of all notebooks in reading order."""
+def listed(folder):
+    """Return the notebooks of a folder that _toc.yml lists, in its order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     names = [
         page["file"]
         for chapter in toc["chapters"]
         for page in [chapter, *chapter.get("sections", [])]
     ]
+    names = [name for name in names if name.startswith(f"{folder}/")]
     notebooks = [(ROOT / name).with_suffix(".ipynb") for name in names]
     return [path for path in notebooks if path.exists()]
+
+
+def pages():
+    """Return the paths of the sections in reading order."""
+    return listed("chapters")
+
+
+def extras():
+    """Return the paths of the optional pages, which need more packages."""
+    return listed("extras")
 
 
 def site():
@@ -202,7 +215,11 @@ def naming(texts):
 def main(verb, *names):
     if verb == "publish-at":
         return publish_at(*names)
-    paths = [Path(name).resolve() for name in names] or pages()
+    paths = [Path(name).resolve() for name in names]
+    if not paths:
+        paths = pages()
+        if verb != "run" or find_spec("lightning"):
+            paths += extras()
     if verb == "stamp":
         for path in paths:
             stamp(path)
