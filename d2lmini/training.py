@@ -309,6 +309,18 @@ def _suitable_threads(model):
         torch.set_num_threads(found)
 
 
+@contextmanager
+def _strict_shapes():
+    """Make an error of PyTorch's warning that a loss broadcasts.
+
+    So (n, 1) against (n,) stops. What the reader has decided about the warning
+    comes first.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Using a target size", append=True)
+        yield
+
+
 class Trainer(HyperParameters):
     """Trains a model on data for `max_epochs` passes.
 
@@ -345,9 +357,6 @@ class Trainer(HyperParameters):
         """Ask the data module for its batches and count them."""
         sentence = f"fit(model, data) takes a DataModule, not {type(data)}"
         check(hasattr(data, "train_dataloader"), sentence)
-        # PyTorch only warns where a loss broadcasts (n, 1) against (n,); what
-        # the reader has decided about that warning comes first.
-        warnings.filterwarnings("error", "Using a target size", append=True)
         self.train_dataloader = self._prepare_loader(data.train_dataloader())
         self.val_dataloader = self._prepare_loader(data.val_dataloader())
         self.num_train_batches = len(self.train_dataloader)
@@ -392,7 +401,7 @@ class Trainer(HyperParameters):
         self.history = History(epoch=[])
         for epoch in range(self.max_epochs):
             self.epoch, self._metrics = epoch, {}
-            with _suitable_threads(model):
+            with _suitable_threads(model), _strict_shapes():
                 self.fit_epoch()
             self._end_epoch()
         board = model.board

@@ -323,7 +323,7 @@ def test_data_in_memory_moves_to_the_device_once(train):
     loader = trainer.train_dataloader if train else trainer.val_dataloader
     images, labels = loader.loader.tensors
     assert (images.device.type, images.dtype) == ("meta", torch.uint8)
-    batches = iter(loader)
+    batches = iter(loader.loader)
     next(batches)  # the order of the pass moves with the first batch
     with Operations() as operations:
         X, y = batch = next(batches)
