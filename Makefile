@@ -8,8 +8,7 @@ EXTRAS := $(VENV)/extras
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test test-extras bench run serve lint format clean
-.PHONY: constraints lift-pins publish-at count-d2l
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
 help: ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -39,11 +38,25 @@ book: $(READY) ## build the site and print where it lies
 		2>/dev/null | sed 's/.*/--all/; q') || { rm -rf _build; exit 1; }
 	@echo 'The book: $(CURDIR)/_build/html/index.html'
 
-test: $(READY) ## run every notebook and every unit test
+# Beforehand, so that no notebook shows how they are fetched.
+images: $(READY)
 	@echo 'Looking for the images of Fashion-MNIST.'
 	@$(BIN)/python -c 'import d2lmini; print(d2lmini.FashionMNIST())'
+
+test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+coverage: $(READY) ## run the unit tests; every line and branch must be reached
+	$(BIN)/python -m pytest --cov --cov-report=term $(PYTEST_ARGS) tests
+
+# Where the images cannot be had, all processes see the stand-in.
+mutants: $(READY) ## change the package everywhere: do the unit tests notice?
+	$(BIN)/python -m pip install -q -r requirements-mutants.txt -c constraints.txt
+	D2LMINI_STANDIN=$$($(BIN)/python -W ignore -c 'import d2lmini; \
+		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
+		OMP_NUM_THREADS=1 MPLBACKEND=agg \
+		$(BIN)/python tools/mutants.py $(MODULES)
 
 test-extras: $(EXTRAS) ## run the optional page, with both of its processes
 	$(BIN)/python -m pytest extras
@@ -51,7 +64,7 @@ test-extras: $(EXTRAS) ## run the optional page, with both of its processes
 bench: $(EXTRAS) ## measure speed (10 minutes, quiet machine), judge it
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
-run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
+run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
 
@@ -79,10 +92,18 @@ constraints: ## pin anew what the requirements bring along (needs uv)
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
-lift-pins: ## forget exact versions, to try the newest of everything
-	sed -E '/^-c/d; /python_version </d; /nbval|jupyter-book/! s/==[^ ;]*//' \
-		requirements.txt > requirements.tmp
-	mv requirements.tmp requirements.txt
+matrix: $(READY) ## list the sessions of noxfile.py, or run some: S="colab oldest"
+	$(BIN)/python -m nox $(if $(S),--session $(S),--list)
+
+plant: $(READY) ## plant a fault in a copy of each page; the tests must notice
+	$(BIN)/python -m pytest -q -rP --dist=load tests/plants.py
+
+# In an environment of its own: what it brings along would meet our pins.
+audit: ## look for known weaknesses of the packages that are pinned
+	$(PYTHON) -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
+		-r constraints.txt
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from .files import load_images
+from .oop import check, check_numbers, check_whole
 from .plotting import show_images
 from .training import DataModule, TensorLoader
 
@@ -28,10 +29,13 @@ class SyntheticRegressionData(DataModule):
     ):
         super().__init__()
         self.save_hyperparameters()
+        check_whole(0, num_train=num_train, num_val=num_val)
+        check_numbers(0, noise=noise)
+        check_numbers(-torch.inf, b=b)
         n = num_train + num_val
         self.X = torch.randn(n, len(w))
         epsilon = noise * torch.randn(n, 1)
-        self.y = self.X @ w.reshape(-1, 1) + b + epsilon
+        self.y = self.X @ w.reshape(-1, 1).to(self.X) + b + epsilon
 
     def get_dataloader(self, train):
         """Return batches of (X, y), shuffled for training."""
@@ -117,9 +121,10 @@ class FashionMNIST(DataModule):
     ):
         super().__init__(root, num_workers)
         self.save_hyperparameters(ignore=["root"])
-        if isinstance(resize, int):
+        if isinstance(resize, (int, float)):
             resize = (resize, resize)
-        self.resize = tuple(resize)
+        self.resize = height, width = tuple(resize)
+        check_whole(1, height=height, width=width)
         arrays, self.is_standin = load_images(self.root)
         arrays = list(arrays.values())
         self.train = self._dataset(*arrays[:2])
@@ -140,6 +145,9 @@ class FashionMNIST(DataModule):
 
     def text_labels(self, indices):
         """Return the names of the classes `indices`."""
+        indices = list(indices)
+        for i in indices:
+            check(i in range(len(CLASSES)), f"{i} is no label from 0 to 9")
         return [CLASSES[int(i)] for i in indices]
 
     def get_dataloader(self, train):

@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .oop import HyperParameters
+from .oop import HyperParameters, check, check_numbers, check_whole
 from .training import Module
 
 
@@ -16,8 +16,12 @@ class SGD(HyperParameters):
     """
 
     def __init__(self, params, lr):
+        check_numbers(0, lr=lr)
         self.save_hyperparameters()
         self.params = list(params)
+        leaves = {id(param) for param in self.params if param.is_leaf}
+        sentence = f"params must be different leaf tensors, not {params!r}"
+        check(0 < len(leaves) == len(self.params), sentence)
 
     @torch.no_grad()
     def step(self):
@@ -42,6 +46,7 @@ class LinearRegressionScratch(Module):
 
     def __init__(self, num_inputs, lr, sigma=0.01):
         super().__init__()
+        check_whole(1, num_inputs=num_inputs)
         self.save_hyperparameters()
         self.w = torch.normal(0, sigma, (num_inputs, 1), requires_grad=True)
         self.b = torch.zeros(1, requires_grad=True)
@@ -91,6 +96,7 @@ class LinearRegression(Module):
 
     def get_w_b(self):
         """Return the weights (1, num_inputs) and the bias (1,)."""
+        check(self.net.in_features, "fit first: the first batch makes w and b")
         return self.net.weight.data, self.net.bias.data
 
 
@@ -101,6 +107,19 @@ def _check_same_shape(y_hat, y):
             f"y_hat has shape {tuple(y_hat.shape)} and y has shape "
             f"{tuple(y.shape)}; reshape one of them"
         )
+
+
+def _rows(Y_hat, Y):
+    """Return scores (n, num_classes) and labels (n,), or raise ValueError."""
+    num_classes = Y_hat.shape[-1]
+    fits = 0 < Y.numel() * num_classes == Y_hat.numel() and num_classes > 1
+    if not fits or Y.is_floating_point():
+        raise ValueError(
+            f"scores of shape {tuple(Y_hat.shape)} need whole labels of shape "
+            f"{tuple(Y_hat.shape[:-1])}, not {Y.dtype} of {tuple(Y.shape)}; "
+            "of one-hot rows take argmax(dim=-1)"
+        )
+    return Y_hat.reshape(-1, num_classes), Y.reshape(-1).long()
 
 
 class Classifier(Module):
@@ -116,10 +135,13 @@ class Classifier(Module):
         """Return the share of rows whose largest score is at the label.
 
         `Y_hat` has shape (..., num_classes), `Y` holds labels of shape (...).
-        With `averaged=False`: 1.0 or 0.0 for each row, in one dimension.
+        With `averaged=False`: 1.0 or 0.0 for each row, in one dimension. A
+        row with a score that is NaN has no answer, and counts as NaN.
         """
-        predictions = Y_hat.reshape(-1, Y_hat.shape[-1]).argmax(dim=1)
-        hits = (predictions == Y.reshape(-1)).float()
+        scores, labels = _rows(Y_hat, Y)
+        top, predictions = scores.max(dim=1)
+        hits = (predictions == labels).float()
+        hits.masked_fill_(top.isnan(), torch.nan)
         return hits.mean() if averaged else hits
 
     def loss(self, Y_hat, Y, averaged=True):
@@ -127,11 +149,16 @@ class Classifier(Module):
 
         Shapes as in `accuracy`; with `averaged=False`, one loss a row.
         """
-        return F.cross_entropy(
-            Y_hat.reshape(-1, Y_hat.shape[-1]),
-            Y.reshape(-1),
-            reduction="mean" if averaged else "none",
-        )
+        scores, labels = _rows(Y_hat, Y)
+        reduction = "mean" if averaged else "none"
+        try:
+            # PyTorch leaves out rows of one label: one that cannot occur here.
+            return F.cross_entropy(
+                scores, labels, ignore_index=-(2**63), reduction=reduction
+            )
+        except IndexError as error:
+            classes = f"there are classes 0 to {scores.shape[1] - 1}"
+            raise ValueError(f"{error} By Y_hat, {classes}.") from None
 
     @torch.no_grad()
     def layer_summary(self, X_shape):

@@ -9,12 +9,13 @@ import io
 import sys
 import time
 from collections import namedtuple
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .oop import HyperParameters
+from .oop import HyperParameters, check, check_numbers, check_whole
 
 GREY = "#767676"  # text and axes; the style file holds the other tones
 STYLE = Path(__file__).with_name("book.mplstyle")
@@ -66,7 +67,7 @@ def _png(figure):
         bbox_inches=figure.get_tightbbox().padded(0.1),  # "tight" draws twice
         pil_kwargs={"compress_level": 0},  # it is read again at once
     )
-    picture = Image.open(full).quantize(128, Image.Quantize.FASTOCTREE)
+    picture = Image.open(full).quantize(128)
     picture.save(small, "png", optimize=True)
     width, height = picture.size
     return small.getvalue(), {"width": width // 2, "height": height // 2}
@@ -96,8 +97,13 @@ def set_axes(
     if ylim is not None:
         axes.set_ylim(ylim)
     if legend:
-        axes.legend(legend)
+        axes.legend(_listed(legend))
     axes.grid(True)
+
+
+def _listed(names):
+    """Return a list of names: a string is one name, not a list of letters."""
+    return [names] if isinstance(names, str) else names
 
 
 def _array(values):
@@ -111,10 +117,14 @@ def _series(data):
     """Split `data` into a list of 1-D arrays, one for each curve."""
     if isinstance(data, (list, tuple)):
         data = [_array(item) for item in data]
-        if any(item.ndim for item in data):
-            return data
-    data = _array(data)
-    return [data] if data.ndim < 2 else list(data)
+    if not isinstance(data, list) or not any(item.ndim for item in data):
+        data = _array(data)
+        data = [data] if data.ndim < 2 or data.shape[1] == 1 else list(data)
+    for curve in data:
+        what = f"{curve.dtype} of shape {curve.shape}; try reshape(-1)"
+        flat = curve.ndim == 1 and curve.dtype.kind in "biufmM"  # or dates
+        check(flat, f"a curve is a row of real numbers, not {what}")
+    return data
 
 
 def plot(
@@ -129,7 +139,7 @@ def plot(
     plotted against their index. Draws into `axes`, or a new figure of
     `figsize` inches. Formats repeat when there are more curves than `fmts`.
 
-    Raises ValueError when `X` and `Y` do not fit together.
+    Raises ValueError when `X`, `Y` and `legend` do not fit together.
     """
     ys = _series(X if Y is None else Y)
     xs = [np.arange(y.size) for y in ys] if Y is None else _series(X)
@@ -140,6 +150,9 @@ def plot(
             f"X holds series of shapes {[x.shape for x in xs]}, "
             f"Y of shapes {[y.shape for y in ys]}; they must be the same"
         )
+    sentence = f"legend must have {len(ys)} names, one a curve, not {legend}"
+    check(len(_listed(legend)) in (0, len(ys)), sentence)
+    fmts = _listed(fmts)
     plt = _pyplot()
     with plt.style.context(STYLE):
         if axes is None:
@@ -154,6 +167,8 @@ def plot(
 def _picture(image):
     """Bring a (1, h, w), (3, h, w), (h, w) or (h, w, 3) image to pixels."""
     image = _array(image)
+    sentence = f"an image has shape (h, w) or (3, h, w), not {image.shape}"
+    check(image.ndim in (2, 3) and image.size, sentence)
     if image.ndim == 3 and image.shape[0] in (1, 3):
         image = np.moveaxis(image, 0, -1)
     return image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
@@ -164,7 +179,14 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
 
     `imgs` holds tensors, arrays or PIL images of shape (h, w), (1, h, w) or
     (3, h, w); each cell of the grid is `scale` inches wide and high.
+    `titles`, if given, has one for each image that has a cell.
     """
+    check_whole(1, num_rows=num_rows, num_cols=num_cols)
+    check_numbers(0.1, scale=scale)
+    imgs = [_picture(image) for image in islice(imgs, num_rows * num_cols)]
+    titles = [""] * len(imgs) if titles is None else _listed(titles)
+    sentence = f"{len(imgs)} images need as many titles, not {titles}"
+    check(len(imgs) <= len(titles), sentence)
     plt = _pyplot()
     with plt.style.context(STYLE):
         size = num_cols * scale, num_rows * scale
@@ -172,10 +194,9 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
     axes = axes.flatten()
     for ax in axes:
         ax.axis("off")
-    for i, (ax, image) in enumerate(zip(axes, imgs, strict=False)):
-        ax.imshow(_picture(image), cmap=cmap)
-        if titles is not None and i < len(titles):
-            ax.set_title(titles[i])
+    for ax, image, title in zip(axes, imgs, titles, strict=False):
+        ax.imshow(image, cmap=cmap)
+        ax.set_title(title)
     return axes
 
 
@@ -192,6 +213,7 @@ class ProgressBoard(HyperParameters):
         colors=("C0", "C1", "C2", "C3", "C4", "C5"), fig=None, axes=None,
         figsize=(3.5, 2.5), display=True
     ):  # fmt: skip
+        ls, colors = _listed(ls), _listed(colors)
         self.save_hyperparameters()
         self.reset()
 
@@ -212,6 +234,7 @@ class ProgressBoard(HyperParameters):
         `x` and `y` are numbers or tensors with one element. The curve gets
         one point for every `every_n` calls: the mean of their points.
         """
+        check_numbers(0, every_n=every_n)
         waiting = self.raw_points.setdefault(label, [])
         waiting.append((_array(x).item(), _array(y).item()))
         if len(waiting) < every_n:

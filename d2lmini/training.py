@@ -7,6 +7,7 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 import copy
 import math
 import os
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import torch
 from torch import nn
 
 from .files import cache_folder
-from .oop import HyperParameters
+from .oop import HyperParameters, check, check_numbers, check_whole
 from .plotting import ProgressBoard, in_notebook
 
 
@@ -37,6 +38,7 @@ def gpu(i=0):
 
 def try_gpu(i=0):
     """Return the i-th GPU if it exists, else the CPU."""
+    check_whole(0, i=i)
     return gpu(i) if i < num_gpus() else cpu()
 
 
@@ -138,10 +140,13 @@ class TensorLoader:
     """
 
     def __init__(self, tensors, batch_size, shuffle=False, transform=None):
-        if len({len(tensor) for tensor in tensors}) != 1:
+        check_whole(1, batch_size=batch_size)
+        tensors = [tensors] if isinstance(tensors, torch.Tensor) else tensors
+        shapes = [tuple(getattr(tensor, "shape", ())) for tensor in tensors]
+        lengths = {shape[:1] for shape in shapes}
+        if len(lengths) != 1 or () in lengths:
             raise ValueError(
-                "tensors of one length are needed, not of shapes "
-                f"{[tuple(tensor.shape) for tensor in tensors]}"
+                f"tensors of one length are needed, not of shapes {shapes}"
             )
         self.tensors, self.batch_size = tuple(tensors), batch_size
         self.shuffle, self.transform = shuffle, transform
@@ -183,9 +188,24 @@ class _Counted:
         return len(self.loader)
 
     def __iter__(self):
-        for batch in self.loader:
+        number = 0
+        for number, batch in enumerate(self.loader, 1):
+            if number == 1:  # once a pass costs nothing
+                _check_batch(batch)
             self.trainer.num_samples = len(batch[0])
             yield batch
+        sentence = f"a loader of {len(self)} batches gave none in this pass"
+        check(number or not len(self), sentence)
+
+
+def _check_batch(batch):
+    """Refuse a batch that does not fit together; warn of bytes as floats."""
+    X, y = batch[0], batch[-1]
+    sentence = f"a batch has {len(X)} rows of inputs and {len(y)} targets"
+    check(0 < len(X) == len(y), f"{sentence}; both must be as many, and not 0")
+    if getattr(X, "ndim", 0) > 2 and X.min() >= 0 and 2 < X.max() <= 255:
+        sentence = f"images of shape {tuple(X.shape)} reach up to {X.max():g}"
+        warnings.warn(f"{sentence}, not to 1; divide them by 255", stacklevel=3)
 
 
 class DataModule(HyperParameters):
@@ -196,6 +216,7 @@ class DataModule(HyperParameters):
     """
 
     def __init__(self, root=None, num_workers=0):
+        check_whole(0, num_workers=num_workers)
         self.save_hyperparameters()
         self.root = Path(root) if root is not None else cache_folder()
 
@@ -288,6 +309,18 @@ def _suitable_threads(model):
         torch.set_num_threads(found)
 
 
+@contextmanager
+def _strict_shapes():
+    """Make an error of PyTorch's warning that a loss broadcasts.
+
+    So (n, 1) against (n,) stops. What the reader has decided about the warning
+    comes first.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Using a target size", append=True)
+        yield
+
+
 class Trainer(HyperParameters):
     """Trains a model on data for `max_epochs` passes.
 
@@ -310,22 +343,25 @@ class Trainer(HyperParameters):
         self, max_epochs, num_gpus=0, gradient_clip_val=0, stop_at_nan=True
     ):
         self.save_hyperparameters()
+        check_whole(0, max_epochs=max_epochs, num_gpus=num_gpus)
+        check_numbers(0, gradient_clip_val=gradient_clip_val)
         if num_gpus > min(_num_gpus(), 1):
-            raise ValueError(
-                f"num_gpus={num_gpus}, but this trainer uses one GPU at most "
-                f"and this machine has {_num_gpus()}"
+            most = (
+                f"at most one GPU is used, and this machine has {_num_gpus()}"
             )
+            raise ValueError(f"num_gpus={num_gpus}, but {most}")
         self.gpus = [gpu(i) for i in range(num_gpus)]
         self.history = History(epoch=[])
 
     def prepare_data(self, data):
         """Ask the data module for its batches and count them."""
+        sentence = f"fit(model, data) takes a DataModule, not {type(data)}"
+        check(hasattr(data, "train_dataloader"), sentence)
         self.train_dataloader = self._prepare_loader(data.train_dataloader())
         self.val_dataloader = self._prepare_loader(data.val_dataloader())
         self.num_train_batches = len(self.train_dataloader)
         self.num_val_batches = len(self.val_dataloader or ())
-        if self.num_train_batches == 0:
-            raise ValueError("there is no batch to train on")
+        check(self.num_train_batches, "there is no batch to train on")
 
     def _prepare_loader(self, loader):
         if loader is None:
@@ -336,6 +372,11 @@ class Trainer(HyperParameters):
 
     def prepare_model(self, model):
         """Introduce the model to its trainer, and move it to the GPU."""
+        sentence = "the model must be a Module that calls super().__init__()"
+        check(hasattr(model, "board"), f"{sentence}, not {type(model)}")
+        own = type(model).configure_optimizers != Module.configure_optimizers
+        sentence = "the model has no parameters; define self.net, for example"
+        check(own or [*model.parameters()], sentence)
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         if isinstance(model.board, ProgressBoard):
@@ -360,11 +401,12 @@ class Trainer(HyperParameters):
         self.history = History(epoch=[])
         for epoch in range(self.max_epochs):
             self.epoch, self._metrics = epoch, {}
-            with _suitable_threads(model):
+            with _suitable_threads(model), _strict_shapes():
                 self.fit_epoch()
             self._end_epoch()
-        if isinstance(model.board, ProgressBoard) and model.board.data:
-            model.board.redraw()
+        board = model.board
+        if in_notebook() and isinstance(board, ProgressBoard) and board.data:
+            board.redraw()  # elsewhere each epoch was printed
         return self.history
 
     def fit_epoch(self):
@@ -400,6 +442,7 @@ class Trainer(HyperParameters):
         metrics = self.__dict__.setdefault("_metrics", {})
         metric = metrics.setdefault(name, _Metric())
         value = torch.as_tensor(value).detach()
+        check(value.numel() == 1, f"{name} is one number, not {value.shape}")
         metric.waiting.append(value.reshape(()) if value.dim() else value)
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)
@@ -426,10 +469,12 @@ class Trainer(HyperParameters):
             return
         for value, step in zip(metric.values, metric.steps, strict=False):
             if not math.isfinite(value):
+                cause = "training diverged; try a smaller learning rate"
+                if step == 0:
+                    cause = "before any update; look at the data and the loss"
                 raise FloatingPointError(
-                    f"{name} is {value} at step {step} (epoch "
-                    f"{self.epoch + 1}): training diverged; try a smaller "
-                    "learning rate, or look on with stop_at_nan=False"
+                    f"{name} is {value} at step {step} (epoch {self.epoch + 1})"
+                    f": {cause}, or look on with stop_at_nan=False"
                 )
 
     def _end_epoch(self):
@@ -445,4 +490,5 @@ class Trainer(HyperParameters):
             self.history[name].append(math.nan)
         if self.model.board.display and not in_notebook():
             latest = [f"{n} {self.history[n][-1]:.4f}" for n in self._metrics]
-            print(f"epoch {past + 1}/{self.max_epochs}", *latest, sep="  ")
+            epoch = f"epoch {past + 1}/{self.max_epochs}"
+            print(epoch, *latest, sep="  ", flush=True)

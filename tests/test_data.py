@@ -87,6 +87,26 @@ def test_every_image_is_what_torchvision_makes_of_it(size, images):
         assert torch.equal(transform(Image.fromarray(image)), mine)
 
 
+def test_one_number_resizes_both_sides(monkeypatch, images):
+    small = images.val.data.numpy()[:3], images.val.targets.numpy()[:3]
+    arrays = dict(zip("abcd", small * 2, strict=True))
+    monkeypatch.setattr(module, "load_images", lambda root: (arrays, False))
+    data = d2l.FashionMNIST(resize=20)
+    assert data.resize == (20, 20)
+    assert data.train[0][0].shape == (1, 20, 20)
+    for size in ((20, 0), 0, -1, 2.5):
+        with pytest.raises(ValueError, match="must be a whole number from 1"):
+            d2l.FashionMNIST(resize=size)
+
+
+def test_labels_that_do_not_exist_have_no_name(images):
+    for label in (10, -1, 1.5, float("nan"), "a", torch.tensor(10)):
+        with pytest.raises(ValueError) as caught:
+            images.text_labels([label])
+        assert str(caught.value) == f"{label} is no label from 0 to 9"
+    assert images.text_labels(iter([0, 1.0])) == ["t-shirt", "trouser"]
+
+
 def test_resized_dataset(monkeypatch, images):
     arrays = {
         name: array[:50]
@@ -122,6 +142,50 @@ def test_visualize(images):
     images.visualize(batch, 1, 2, labels=["a", "b"])
     assert [axes.get_title() for axes in plt.gcf().axes] == ["a", "b"]
     plt.close("all")
+
+
+def test_import_torchvision_mends_that_failure(monkeypatch):
+    """A package that fails until its operators are declared, as a build for
+    CUDA does; and the real one, again, afterwards."""
+    import importlib.util
+    import types
+
+    class Torchvision:
+        def find_spec(self, name, path=None, target=None):
+            if name == "torchvision":
+                return importlib.util.spec_from_loader(name, self)
+
+        def create_module(self, spec):
+            return types.ModuleType(spec.name)
+
+        def exec_module(self, module):
+            tries.append([n for n in sys.modules if n == "torchvision._C"])
+            if len(tries) == 1:
+                sys.modules["torchvision._C"] = module
+                raise RuntimeError("operator torchvision::nms does not exist")
+
+    tries, declared, sys = [], [], module.sys
+
+    class Library:
+        def __init__(self, *names):
+            self.names = names
+
+        def define(self, operator):
+            declared.append((*self.names, operator))
+
+    for name in [n for n in sys.modules if n.startswith("torchvision")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setattr("sys.meta_path", [Torchvision(), *sys.meta_path])
+    monkeypatch.setattr("torch.library.Library", Library)
+    monkeypatch.setattr(d2l.import_torchvision, "library", None, raising=False)
+    assert d2l.import_torchvision() is sys.modules.pop("torchvision")
+    assert tries == [[], []]
+    boxes = "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+    assert declared == [
+        ("torchvision", "FRAGMENT", f"{name}{boxes}")
+        for name in ("nms", "qnms")
+    ]
+    assert isinstance(d2l.import_torchvision.library, Library)
 
 
 def test_import_torchvision_mends_one_failure_only(monkeypatch):

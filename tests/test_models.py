@@ -93,10 +93,28 @@ def test_lazy_initialisation_is_kept():
     model = d2l.LinearRegression(lr=0.03)
     model(torch.ones(1, 2000))
     w, b = model.get_w_b()
+    assert w.mean().item() == pytest.approx(0, abs=0.001)
     assert type(model.net) is nn.Linear
     assert w.std().item() == pytest.approx(0.01, rel=0.05)
     assert w.abs().max() > 0.0224  # beyond the uniform default's bound
     assert b.item() == 0
+
+
+def test_lazy_initialisation_with_a_single_input():
+    torch.manual_seed(0)
+    models = [d2l.LinearRegression(lr=0.03) for _ in range(100)]
+    outputs = torch.cat([model(torch.ones(1, 1)) for model in models])
+    assert outputs.std().item() == pytest.approx(0.01, rel=0.3)
+
+
+def test_scratch_weights_start_as_they_should():
+    torch.manual_seed(0)
+    for sigma in ({}, {"sigma": 0.01}, {"sigma": 3.0}):
+        model = d2l.LinearRegressionScratch(2000, 0.1, **sigma)
+        std = sigma.get("sigma", 0.01)
+        assert model.w.std().item() == pytest.approx(std, rel=0.05)
+        assert model.w.mean().item() == pytest.approx(0, abs=std / 10)
+        assert model.b.item() == 0
 
 
 def test_scratch_model_has_a_state_and_moves():
@@ -183,6 +201,26 @@ def test_validation_metrics_are_exact():
     assert history["val_loss"][-1] == pytest.approx(loss, rel=1e-6)
 
 
+def test_models_with_two_inputs_are_validated():
+    class Sum(d2l.Classifier):
+        def __init__(self, lr=0.1):
+            super().__init__()
+            self.save_hyperparameters()
+            self.w = torch.ones(1, requires_grad=True)
+
+        def forward(self, A, B):
+            return self.w * (A + B)
+
+    class Pairs(d2l.DataModule):
+        def get_dataloader(self, train):
+            return [(10 * torch.eye(2), -20 * torch.eye(2), torch.arange(2))]
+
+    history = d2l.Trainer(1).fit(Sum(lr=0.0), Pairs())
+    assert history["val_acc"] == [0]
+    assert history["train_loss"] == history["val_loss"]
+    assert history["val_loss"][0] == pytest.approx(10, abs=1e-3)
+
+
 def test_layer_summary(capsys):
     model = Clothes()
     model.layer_summary((5, 2, 2))
@@ -211,6 +249,13 @@ def test_layer_summary_leaves_modes_and_generator_alone():
     drawn = torch.rand(1)
     torch.manual_seed(0)
     assert torch.equal(drawn, torch.rand(1))
+
+
+def test_layer_summary_follows_the_model_to_its_device(capsys):
+    model = Clothes()
+    model.layer_summary((5, 2, 2))
+    model.to("meta").layer_summary((3, 2, 2))
+    assert "(3, 8)" in capsys.readouterr().out
 
 
 def test_layer_summary_of_a_net_without_parameters(capsys):

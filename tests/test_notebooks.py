@@ -106,6 +106,16 @@ def test_is_a_valid_notebook(path):
     nbformat.validate(nbformat.read(path, as_version=4))
 
 
+def test_every_front_end_finds_its_kernel(path, cells):
+    """Jupyter, VS Code and Colab all offer a kernel of this name."""
+    notebook = nbformat.read(path, as_version=4)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info.name == "python"
+    assert len({cell.id for cell in cells}) == len(cells)
+    assert {cell.cell_type for cell in cells} == {"markdown", "code"}
+
+
 def test_heading_is_that_of_the_file(path, prose):
     section = number(path)
     title = EXTRA_TITLES.get(section) or f"{section} {TITLES[section]}"
@@ -296,7 +306,7 @@ def test_address_of_the_book_is_one_setting():
     url = notebooks.site()[0]
     for name in ("README.md", "CITATION.cff"):
         text = (ROOT / name).read_text("utf-8")
-        found = re.findall(r"https://github\.com/[\w-]+/[\w-]+", text)
+        found = re.findall(r"https://github\.com/[\w-]+/[\w.-]*\w", text)
         assert set(found) <= {url}
 
 

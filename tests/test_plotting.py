@@ -16,6 +16,68 @@ def no_figure_left():
     plt.close("all")
 
 
+@pytest.fixture
+def shell(monkeypatch, tmp_path):
+    """IPython itself, in this process, which keeps what cells display."""
+    from IPython.core.displaypub import CapturingDisplayPublisher
+    from IPython.core.interactiveshell import InteractiveShell
+
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setattr("sys.displayhook", None)  # put back afterwards
+    shell = InteractiveShell.instance()
+    shell.kernel = None  # by which a shell is known as that of a notebook
+    shell.display_pub = CapturingDisplayPublisher(parent=shell)
+    yield shell
+    shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def test_a_terminal_is_no_notebook(shell):
+    assert plotting.in_notebook()
+    del shell.kernel
+    assert not plotting.in_notebook()
+
+
+def test_style_makes_notebooks_show_light_pictures(shell):
+    from IPython.display import display
+
+    with matplotlib.rc_context():
+        d2l.set_style()
+        figure = plt.figure(figsize=(2, 1))
+        figure.gca().plot([0, 1])
+        display(figure)
+        data, size = plotting._png(figure)
+    (shown,) = shell.display_pub.outputs
+    assert shown["data"]["image/png"] == data
+    assert shown["metadata"]["image/png"] == size
+
+
+def test_a_board_shows_one_picture_and_updates_it(shell):
+    board = d2l.ProgressBoard("x")
+    board._next_redraw = 0  # as if it had begun two seconds ago
+    shell.push({"board": board})
+    shell.run_cell("for x in range(9): board.draw(x, x, 'a')")
+    first, last = shell.display_pub.outputs[0], shell.display_pub.outputs[-1]
+    assert [o["update"] for o in shell.display_pub.outputs[:2]] == [False, True]
+    assert first["transient"] == last["transient"]
+    assert len(board.axes.lines[0].get_xdata()) == 9
+    num_shown = len(shell.display_pub.outputs)
+    shell.run_cell("1 + 1")  # nothing waits, so nothing is drawn
+    assert len(shell.display_pub.outputs) == num_shown
+
+
+def test_a_board_that_does_not_display_shows_nothing(shell):
+    board = d2l.ProgressBoard("x", display=False)
+    board.draw(0, 1, "a")
+    board.redraw()
+    assert shell.display_pub.outputs == []
+
+
+def test_limits_of_the_vertical_axis():
+    d2l.plot([1, 2], ylim=[0, 9])
+    assert plt.gca().get_ylim() == (0, 9)
+
+
 def curves(axes=None):
     return (axes or plt.gca()).lines
 
@@ -125,6 +187,44 @@ def test_png_is_light_and_twice_as_fine_as_it_is_shown():
     width = int.from_bytes(data[16:20], "big")
     assert abs(width - 2 * size["width"]) <= 1
     assert len(data) < 30_000
+
+
+def test_png_is_the_picture_in_128_colours_and_packed_well():
+    import io
+
+    from PIL import Image
+
+    figure = plt.figure(figsize=(2, 1))
+    figure.add_axes((0.2, 0.2, 0.5, 0.5)).imshow(np.random.rand(50, 50))
+    data, size = plotting._png(figure)
+    shown, full, plain = (
+        Image.open(io.BytesIO(data)),
+        io.BytesIO(),
+        io.BytesIO(),
+    )
+    figure.savefig(full, dpi=2 * figure.dpi, bbox_inches="tight")
+    octree = Image.Quantize.FASTOCTREE
+    expected = Image.open(full).quantize(128, octree)
+    assert shown.mode == "P" and len(shown.getcolors()) <= 128
+    assert np.array_equal(shown.convert("RGBA"), expected.convert("RGBA"))
+    assert [size["width"], size["height"]] == [n // 2 for n in shown.size]
+    assert all(type(number) is int for number in size.values())
+    expected.save(plain, "png")
+    assert len(data) < len(plain.getvalue())
+
+
+def test_without_ipython_there_is_no_notebook(monkeypatch):
+    monkeypatch.setitem(plotting.sys.modules, "IPython", None)
+    assert not plotting.in_notebook()
+
+
+def test_style_settles_the_inline_backend_first(shell, monkeypatch):
+    calls = []
+    where = "matplotlib_inline.backend_inline.configure_inline_support"
+    monkeypatch.setattr(where, lambda *arguments: calls.append(arguments))
+    with matplotlib.rc_context():
+        d2l.set_style()
+    assert calls == [(shell, plt.get_backend())]
 
 
 @pytest.mark.parametrize(

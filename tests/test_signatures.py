@@ -69,3 +69,81 @@ def test_parameters_come_first_and_in_order(name):
     assert ours[: len(theirs)] == theirs
     added = list(inspect.signature(thing).parameters.values())[len(theirs) :]
     assert all(p.default is not p.empty for p in added)
+
+
+# What code that leaves an argument out counts on.
+DEFAULTS = {
+    "HyperParameters.save_hyperparameters": {"ignore": ()},
+    "ProgressBoard": {
+        "xlabel": None,
+        "ylabel": None,
+        "xlim": None,
+        "ylim": None,
+        "xscale": "linear",
+        "yscale": "linear",
+        "ls": ("-", "--", "-.", ":"),
+        "colors": ("C0", "C1", "C2", "C3", "C4", "C5"),
+        "fig": None,
+        "axes": None,
+        "figsize": (3.5, 2.5),
+        "display": True,
+    },
+    "ProgressBoard.draw": {"every_n": 1},
+    "Module": {"plot_train_per_epoch": 2, "plot_valid_per_epoch": 1},
+    "DataModule": {"root": None, "num_workers": 0},
+    "DataModule.get_tensorloader": {"indices": slice(0, None, None)},
+    "Trainer": {"num_gpus": 0, "gradient_clip_val": 0, "stop_at_nan": True},
+    "Classifier.accuracy": {"averaged": True},
+    "Classifier.loss": {"averaged": True},
+    "SyntheticRegressionData": {
+        "noise": 0.01,
+        "num_train": 1000,
+        "num_val": 1000,
+        "batch_size": 32,
+    },
+    "FashionMNIST": {
+        "batch_size": 64,
+        "resize": (28, 28),
+        "root": None,
+        "num_workers": 0,
+    },
+    "FashionMNIST.visualize": {"nrows": 1, "ncols": 8, "labels": ()},
+    "LinearRegressionScratch": {"sigma": 0.01},
+    "plot": {
+        "Y": None,
+        "xlabel": None,
+        "ylabel": None,
+        "legend": (),
+        "xlim": None,
+        "ylim": None,
+        "xscale": "linear",
+        "yscale": "linear",
+        "fmts": ("-", "--", "-.", ":"),
+        "figsize": (3.5, 2.5),
+        "axes": None,
+    },
+    "set_axes": {
+        "xlabel": None,
+        "ylabel": None,
+        "xlim": None,
+        "ylim": None,
+        "xscale": "linear",
+        "yscale": "linear",
+        "legend": (),
+    },
+    "set_figsize": {"figsize": (3.5, 2.5)},
+    "show_images": {"titles": None, "scale": 1.5, "cmap": "gray"},
+    "gpu": {"i": 0},
+    "try_gpu": {"i": 0},
+    "TensorLoader": {"shuffle": False, "transform": None},
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_what_is_left_out_has_this_value(name):
+    thing = d2l
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    parameters = inspect.signature(thing).parameters.values()
+    values = {p.name: p.default for p in parameters if p.default is not p.empty}
+    assert values == DEFAULTS[name]

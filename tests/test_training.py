@@ -174,6 +174,7 @@ def test_settings_of_the_board_survive_a_fit():
     model = Line()
     model.board.yscale = "log"
     d2l.Trainer(2).fit(model, Rows())
+    model.board.redraw()
     assert model.board.axes.get_yscale() == "log"
     assert model.board.axes.get_xlabel() == "epoch"
     assert model.board.axes.get_xlim() == (0, 2)
@@ -322,7 +323,7 @@ def test_data_in_memory_moves_to_the_device_once(train):
     loader = trainer.train_dataloader if train else trainer.val_dataloader
     images, labels = loader.loader.tensors
     assert (images.device.type, images.dtype) == ("meta", torch.uint8)
-    batches = iter(loader)
+    batches = iter(loader.loader)
     next(batches)  # the order of the pass moves with the first batch
     with Operations() as operations:
         X, y = batch = next(batches)
@@ -460,6 +461,33 @@ def test_one_and_two_threads_train_alike(monkeypatch, two_threads):
     one, two = histories
     for name in ("train_loss", "val_loss", "val_acc"):
         assert one[name] == pytest.approx(two[name], rel=1e-4)
+
+
+def test_a_device_takes_model_and_batches():
+    """Meta tensors, which have no values, stand for those of a GPU."""
+    trainer, model, data = d2l.Trainer(1), Line(), Rows()
+    trainer.gpus = [torch.device("meta")]
+    trainer.prepare_model(model)
+    assert all(p.is_meta for p in model.parameters())
+    batch = trainer.prepare_batch([data.X, data.y])
+    assert [tensor.is_meta for tensor in batch] == [True, True]
+
+
+def test_a_board_of_the_reader_s_own_is_left_alone():
+    class Board:
+        """Has what a model needs: room for limits, and draw."""
+
+        display, points = False, ()
+
+        def draw(self, x, y, label):
+            self.points += ((x, label),)
+
+    model = Line()
+    model.board = Board()
+    d2l.Trainer(1).fit(model, Rows())
+    assert model.board.xlim == [0, 1]
+    assert (1, "val_loss") in model.board.points
+    assert not hasattr(model.board, "xlabel")
 
 
 def test_devices():
