@@ -4,14 +4,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+EXTRAS := $(VENV)/extras
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test coverage mutants run serve lint format clean \
-	constraints lift-pins publish-at
+.PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)
 
 help: ## list the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
+	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
 		awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
 # Made anew whenever a requirements file changes.
@@ -21,6 +21,11 @@ $(READY): requirements.txt constraints.txt
 	@echo 'Setting up $(VENV), once; PyTorch is large.'
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/python -m pip install -r requirements.txt
+	@touch $@
+
+# What only the optional page and the benchmark need.
+$(EXTRAS): $(READY) requirements-extras.txt
+	$(BIN)/python -m pip install -r requirements-extras.txt
 	@touch $@
 
 book: $(READY) ## build the site and print where it lies
@@ -33,9 +38,12 @@ book: $(READY) ## build the site and print where it lies
 		2>/dev/null | sed 's/.*/--all/; q') || { rm -rf _build; exit 1; }
 	@echo 'The book: $(CURDIR)/_build/html/index.html'
 
-test: $(READY) ## run every notebook and every unit test
+# Beforehand, so that no notebook shows how they are fetched.
+images: $(READY)
 	@echo 'Looking for the images of Fashion-MNIST.'
 	@$(BIN)/python -c 'import d2lmini; print(d2lmini.FashionMNIST())'
+
+test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
@@ -50,7 +58,13 @@ mutants: $(READY) ## change the package everywhere: do the unit tests notice?
 		OMP_NUM_THREADS=1 MPLBACKEND=agg \
 		$(BIN)/python tools/mutants.py $(MODULES)
 
-run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
+test-extras: $(EXTRAS) ## run the optional page, with both of its processes
+	$(BIN)/python -m pytest extras
+
+bench: $(EXTRAS) ## measure speed (10 minutes, quiet machine), judge it
+	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+
+run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
 
@@ -71,16 +85,28 @@ clean: ## remove the site and all caches; the environment stays
 	rm -rf _build .pytest_cache .ruff_cache .coverage
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-constraints: ## pin anew what requirements.txt brings along (needs uv)
-	sed '/^-c/d' requirements.txt | uv pip compile --universal --upgrade \
-		--python-version 3.10 --no-header --no-annotate - -o constraints.new
+constraints: ## pin anew what the requirements bring along (needs uv)
+	sed '/^-c/d' requirements.txt requirements-extras.txt | \
+		uv pip compile --universal --upgrade --python-version 3.10 \
+		--no-header --no-annotate - -o constraints.new
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
-lift-pins: ## forget exact versions, to try the newest of everything
-	sed -E '/^-c/d; /python_version </d; /nbval|jupyter-book/! s/==[^ ;]*//' \
-		requirements.txt > requirements.tmp
-	mv requirements.tmp requirements.txt
+matrix: $(READY) ## list the sessions of noxfile.py, or run some: S="colab oldest"
+	$(BIN)/python -m nox $(if $(S),--session $(S),--list)
+
+plant: $(READY) ## plant a fault in a copy of each page; the tests must notice
+	$(BIN)/python -m pytest -q -rP --dist=load tests/plants.py
+
+# In an environment of its own: what it brings along would meet our pins.
+audit: ## look for known weaknesses of the packages that are pinned
+	$(PYTHON) -m venv --clear $(VENV)/audit
+	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
+	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
+		-r constraints.txt
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
+
+count-d2l: $(READY) ## count D2L's notebooks anew (or D2L=folder of a clone)
+	$(BIN)/python tools/count_d2l.py $(D2L)

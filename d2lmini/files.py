@@ -6,15 +6,17 @@ one, bit for bit, or it is fetched again.
 
 import gzip
 import hashlib
-import io
 import os
+import secrets
 import sys
-import tempfile
+import threading
 import time
 import urllib.request
 import warnings
-from http.client import HTTPException
+import zlib
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import numpy as np
 
@@ -43,6 +45,11 @@ MIRRORS = (
     "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
 )
+# A download that brings less than FLOOR bytes a second over WINDOW seconds is
+# given up. PATIENCE is what failures may cost, all files and mirrors together:
+# however bad the network, an answer comes within PATIENCE + WINDOW seconds and
+# a PAUSE a file, on top of the time in which a download made progress.
+WINDOW, FLOOR, PATIENCE, PAUSE = 10, 10_000, 30, 2
 STANDIN_NOTE = (
     "Fashion-MNIST could be neither found nor fetched. This is a stand-in "
     "that d2lmini drew: pictures of the same ten classes, other results."
@@ -65,102 +72,184 @@ def cache_folder():
 def _check(name, content):
     """Raise ValueError unless `content` is the published file, bit for bit."""
     length, sha256 = FILES[name]
+    if content[:80].lstrip().startswith(b"<"):
+        raise ValueError("a web page (of a network that asks for a log-in?)")
     if len(content) != length:
-        raise ValueError(f"{name} has {len(content)} bytes, not {length}")
+        raise ValueError(f"{len(content):,} bytes, not {length:,}")
     if hashlib.sha256(content).hexdigest() != sha256:
-        raise ValueError(f"{name} has the right length, but other content")
+        raise ValueError("the right length, but the wrong SHA-256")
 
 
 def _write(path, content):
     """Write a file so that nobody ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    # What `tempfile` makes, other users of a shared cache could not read.
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        with open(handle, "wb") as file:
+        with open(temporary, "xb") as file:
             file.write(content)
         os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    except PermissionError:
+        # Windows replaces no file that another process reads. If it is the
+        # right one, that process was faster.
+        if not path.is_file() or path.read_bytes() != content:
+            raise
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
-def _keep(path, content):
-    """Write a file for the next time; go on without it if that fails."""
+def _keep(folder, files):
+    """Write the pairs (name, content) for the next time; return them all."""
+    contents, failures = {}, {}
+    for name, content in files:
+        contents[name] = content
+        try:
+            _write(folder / name, content)
+        except OSError as error:
+            failures[name] = error.strerror
+    if failures:
+        warnings.warn(
+            f"{folder} could not keep {', '.join(failures)}: "
+            f"{', '.join(set(failures.values()))}. The next run starts anew, "
+            "unless D2LMINI_DATA names a folder with 31 MB to write.",
+            stacklevel=5,
+        )
+    return contents
+
+
+def _sweep(root):
+    """Remove what a process wrote that was killed an hour or more ago."""
+    for path in root.glob("FashionMNIST*/raw/*.part"):
+        with suppress(OSError):
+            if time.time() - path.stat().st_mtime > 3600:
+                path.unlink()
+
+
+def _receive(url, length, content, failures, given_up):
+    """Append to `content` what is at `url`, and to `failures` what went wrong.
+
+    Runs in a thread that can be left behind: name resolution has no time
+    limit, and that of urlopen starts again with every byte and address.
+    """
     try:
-        _write(path, content)
-    except OSError as error:
-        warnings.warn(f"{path} could not be kept: {error}", stacklevel=6)
+        with urllib.request.urlopen(url, timeout=2 * WINDOW) as response:
+            while len(content) < length and not given_up.is_set():
+                content += (chunk := response.read1(1 << 16))
+                if not chunk:
+                    break
+    except Exception as error:  # whose traceback would hold a socket open
+        failures.append(" ".join(str(error).split()) or repr(error))
 
 
 def _download(url, length):
-    """Return what is at `url`; give up below 10 kB/s or after 10 s silence."""
-    start, content = time.monotonic(), bytearray()
-    with urllib.request.urlopen(url, timeout=10) as response:
-        while chunk := response.read1(1 << 16):
-            content += chunk
-            seconds = time.monotonic() - start
-            if seconds > 10 and len(content) < 10_000 * seconds:
-                raise TimeoutError(f"{len(content)} bytes in {seconds:.0f} s")
-            if len(content) > length:
-                break
+    """Return what is at `url`, printing every tenth of it as it arrives."""
+    content, failures, given_up = bytearray(), [], threading.Event()
+    arguments = url, length, content, failures, given_up
+    thread = threading.Thread(target=_receive, args=arguments, daemon=True)
+    thread.start()
+    start, before, tenth = time.monotonic(), 0, 1
+    try:
+        while thread.is_alive():
+            thread.join(0.1)
+            while 10 * len(content) >= tenth * length and tenth <= 10:
+                print(f" {10 * tenth}%", end="", flush=True)
+                tenth += 1
+            if time.monotonic() - start > WINDOW and thread.is_alive():
+                received, before = len(content) - before, len(content)
+                if received < FLOOR * WINDOW:
+                    raise TimeoutError(f"{received:,} bytes in {WINDOW} s")
+                start = time.monotonic()
+    finally:
+        given_up.set()
+    if failures:
+        raise OSError(failures[0])
     return bytes(content)
 
 
-def _fetch(name):
-    """Return the published file `name` from the first mirror that has it."""
-    failures = []
-    for mirror in MIRRORS:
-        try:
-            content = _download(mirror + name, FILES[name][0])
-            _check(name, content)
-            return content
-        except (OSError, ValueError, HTTPException) as error:
-            failures.append(f"  {mirror}: {error}")
-    raise OSError(f"could not fetch {name}\n" + "\n".join(failures))
+def _explain(name, causes):
+    """Return the message about a file that lacks everywhere."""
+    places = "".join(f"  {place}: {why}\n" for place, why in causes.items())
+    return (
+        f"{name} could be neither found nor fetched:\n{places}"
+        "Put it into that folder by hand, or let D2LMINI_DATA name one that "
+        "has FashionMNIST/raw. D2LMINI_STANDIN=always does without it."
+    )
+
+
+def _fetch(name, causes, lost):
+    """Return the published file `name` from the first mirror that has it.
+
+    `causes` says by place why the file lacks. `lost` counts the seconds that
+    each mirror has cost in vain: the cheapest is asked first, each one twice.
+    """
+    print(f"Fetching {name}, {FILES[name][0]:,} bytes,", end="", flush=True)
+    for pause in (0, PAUSE):
+        time.sleep(pause)
+        for mirror in sorted(lost, key=lost.get):
+            if sum(lost.values()) >= PATIENCE:
+                break
+            start = time.monotonic()
+            try:
+                print(f" from {urlsplit(mirror).netloc}", end="", flush=True)
+                content = _download(mirror + name, FILES[name][0])
+                _check(name, content)
+                print(flush=True)
+                return content
+            except (OSError, ValueError) as error:
+                causes[mirror] = error
+                lost[mirror] += min(time.monotonic() - start, WINDOW)
+    print(flush=True)
+    raise OSError(_explain(name, causes))
 
 
 def _read_idx(content):
     """Turn the bytes of a gzipped IDX file into an array of uint8."""
-    with gzip.open(io.BytesIO(content)) as file:
-        num_dims = file.read(4)[3]
-        shape = np.frombuffer(file.read(4 * num_dims), ">u4").tolist()
-        values = np.empty(shape, np.uint8)
-        file.readinto(values.data)
-    return values
+    values = bytearray(gzip.decompress(content))  # checks length and CRC
+    num_dims = values[3]
+    shape = np.frombuffer(values, ">u4", num_dims, 4).tolist()
+    return np.frombuffer(values, np.uint8, -1, 4 + 4 * num_dims).reshape(shape)
+
+
+def _to_idx(array):
+    """Turn an array of uint8 into the bytes of a gzipped IDX file."""
+    header = bytes([0, 0, 8, array.ndim])
+    header += np.array(array.shape, ">u4").tobytes()
+    return gzip.compress(header + array.tobytes(), 1, mtime=0)
 
 
 def _load_published(folder):
     """Return the four published arrays by file name, fetching what lacks."""
-    contents = {}
+    contents, lacking = {}, {}
     for name in FILES:
-        path = folder / name
-        content = path.read_bytes() if path.is_file() else None
         try:
-            _check(name, content or b"")
-        except ValueError:
-            content = _fetch(name)
-            _keep(path, content)
-        contents[name] = content
-    return {name: _read_idx(content) for name, content in contents.items()}
+            content = (folder / name).read_bytes()
+            _check(name, content)
+            contents[name] = content
+        except OSError as error:
+            lacking[name] = {folder: error.strerror}
+        except ValueError as error:
+            lacking[name] = {folder: error}
+    lost = dict.fromkeys(MIRRORS, 0.0)
+    fetched = ((n, _fetch(n, causes, lost)) for n, causes in lacking.items())
+    contents |= _keep(folder, fetched)
+    return {name: _read_idx(contents[name]) for name in FILES}
 
 
 def _load_standin(folder):
-    """Return the four stand-in arrays by file name, drawing them once."""
+    """Return the four stand-in arrays by file name, drawing what lacks."""
     from .standin import draw
 
-    contents = {}
+    arrays, drawn = {}, {}
     for seed, part in enumerate(("train", "t10k"), 1):
         names = [name for name in FILES if name.startswith(part)]
-        if all((folder / name).is_file() for name in names):
-            contents |= {name: (folder / name).read_bytes() for name in names}
-            continue
-        arrays = draw(60_000 if part == "train" else 10_000, seed)
-        for name, array in zip(names, arrays, strict=True):
-            header = bytes([0, 0, 8, array.ndim])
-            header += np.array(array.shape, ">u4").tobytes()
-            contents[name] = gzip.compress(header + array.tobytes(), 1, mtime=0)
-            _keep(folder / name, contents[name])
-    return {name: _read_idx(content) for name, content in contents.items()}
+        try:
+            pair = [_read_idx((folder / name).read_bytes()) for name in names]
+        except (OSError, EOFError, IndexError, ValueError, zlib.error):
+            pair = draw(60_000 if part == "train" else 10_000, seed)
+            drawn |= zip(names, map(_to_idx, pair), strict=True)
+        arrays |= zip(names, pair, strict=True)
+    _keep(folder, drawn.items())
+    return arrays
 
 
 def load_images(root):
@@ -171,11 +260,12 @@ def load_images(root):
     wish = os.environ.get("D2LMINI_STANDIN", "auto")
     if wish not in ("auto", "never", "always"):
         raise ValueError(f"D2LMINI_STANDIN={wish!r}: auto, never or always?")
+    _sweep(root)
     if wish != "always":
         try:
             return _load_published(root / "FashionMNIST" / "raw"), False
         except OSError as error:
             if wish == "never":
                 raise
-            warnings.warn(f"{STANDIN_NOTE}\n{error}", stacklevel=4)
+            warnings.warn(f"{STANDIN_NOTE}\n{error}", stacklevel=3)
     return _load_standin(root / "FashionMNIST-standin" / "raw"), True

@@ -61,7 +61,12 @@ def _png(figure):
     from PIL import Image
 
     full, small = io.BytesIO(), io.BytesIO()
-    figure.savefig(full, dpi=2 * figure.dpi, bbox_inches="tight")
+    figure.savefig(
+        full,
+        dpi=2 * figure.dpi,
+        bbox_inches=figure.get_tightbbox().padded(0.1),  # "tight" draws twice
+        pil_kwargs={"compress_level": 0},  # it is read again at once
+    )
     picture = Image.open(full).quantize(128)
     picture.save(small, "png", optimize=True)
     width, height = picture.size
@@ -217,7 +222,9 @@ class ProgressBoard(HyperParameters):
         for line in getattr(self, "_lines", {}).values():
             line.remove()
         self.raw_points, self.data = {}, {}
-        self._lines, self._handle, self._next_redraw = {}, None, 0.0
+        self._lines, self._handle = {}, None
+        # What is done in two seconds is drawn once, at its end.
+        self._next_redraw = time.monotonic() + 2
         self._stale = False
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
@@ -250,8 +257,8 @@ class ProgressBoard(HyperParameters):
             if self.display and in_notebook():
                 self._show()
         self._stale = False
-        # Drawing takes a small share of the time, however fast points come.
-        self._next_redraw = 51 * time.monotonic() - 50 * start
+        # Drawing takes 1 % of the time, however fast points come.
+        self._next_redraw = 100 * time.monotonic() - 99 * start
 
     def _update_lines(self):
         if self.axes is None:

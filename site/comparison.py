@@ -1,7 +1,7 @@
 """Counts what the pages hold, beside what D2L's sections hold.
 
 The directive `comparison` draws its tables when the site is built, from the
-notebooks as they are and from d2l.yml.
+notebooks as they are and from d2l.yml, which tools/count_d2l.py writes.
 """
 
 import re
@@ -14,6 +14,7 @@ from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
 
 
@@ -58,19 +59,16 @@ def numbers():
     """Return the table of counts, as lines of Markdown: D2L's / ours."""
     kinds = ["cells", "pictures", "exercises", "solutions", "errors", "seconds"]
     lines = [row(["section", *kinds]), row(["---"] + ["--:"] * len(kinds))]
-    theirs_in_all = {"seconds": D2L["seconds_of_the_rest"]}
-    ours_in_all = {}
+    totals = [(0, 0)] * len(kinds)
     for section, (path, ours) in pages().items():
-        theirs = D2L["sections"][section] | {"solutions": 0}
-        cells = [f"[{section}]({path.relative_to(ROOT).as_posix()})"]
-        for kind in kinds:
-            cells.append(f"{theirs.get(kind, '–')} / {round(ours[kind])}")
-            for counts, total in ((theirs, theirs_in_all), (ours, ours_in_all)):
-                if kind in counts:
-                    total[kind] = total.get(kind, 0) + round(counts[kind])
-        lines.append(row(cells))
-    totals = [f"{theirs_in_all.get(k, '–')} / {ours_in_all[k]}" for k in kinds]
-    return [*lines, row(["all", *totals])]
+        theirs = D2L["sections"][section]
+        both = [(round(theirs[kind]), round(ours[kind])) for kind in kinds]
+        totals = [
+            (a + c, b + d) for (a, b), (c, d) in zip(totals, both, strict=True)
+        ]
+        where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
+        lines.append(row([where, *(f"{a} / {b}" for a, b in both)]))
+    return [*lines, row(["all", *(f"{a} / {b}" for a, b in totals)])]
 
 
 def topics():
@@ -84,14 +82,23 @@ def topics():
     return lines
 
 
+def speed():
+    """Return what `make bench` found: where, and the judged table."""
+    text = RESULTS.read_text("utf-8")
+    where = text.split("do not edit. ")[1].split("\n\n")[0]
+    rows = text.split("\n\n| ")[1].split("\n\n")[0]
+    return [f"Measured: {where}", "", *f"| {rows}".splitlines()]
+
+
 class Comparison(SphinxDirective):
-    """`{comparison} numbers` or `{comparison} topics`."""
+    """`{comparison} numbers`, `{comparison} topics` or `{comparison} speed`."""
 
     required_arguments = 1
 
     def run(self):
-        lines = {"numbers": numbers, "topics": topics}[self.arguments[0]]()
-        for path, _ in pages().values():
+        tables = {"numbers": numbers, "topics": topics, "speed": speed}
+        lines = tables[self.arguments[0]]()
+        for path in (RESULTS, *(path for path, _ in pages().values())):
             self.env.note_dependency(str(path))
         container = nodes.container()
         self.state.nested_parse(StringList(lines, "comparison"), 0, container)

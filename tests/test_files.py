@@ -1,16 +1,33 @@
-"""Getting the files of Fashion-MNIST. Small ones stand for the four."""
+"""Getting the files of Fashion-MNIST, and what may go wrong meanwhile.
+
+Mirrors are real servers on loopback that misbehave; small files stand for the
+published ones. Where a mirror makes us wait, time limits run at SCALE of their
+real length, and so does the minute within which all must have come to an end.
+"""
 
 import gzip
 import hashlib
+import os
+import random
+import socket
+import socketserver
+import struct
+import subprocess
+import sys
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+import time
+from pathlib import Path
 
+import nbclient
+import nbformat
 import numpy as np
 import pytest
 
 import d2lmini as d2l
 from d2lmini import files as module
 
+SCALE = 0.06
+MINUTE = 60 * SCALE
 CONTENTS = {
     name: gzip.compress(header + bytes(range(count)), mtime=0)
     for name, header, count in [
@@ -18,137 +35,768 @@ CONTENTS = {
         ("labels.gz", bytes([0, 0, 8, 1] + [0, 0, 0, 2]), 2),
     ]
 }
+IMAGES = [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+
+
+def describe(contents):
+    return {
+        name: (len(content), hashlib.sha256(content).hexdigest())
+        for name, content in contents.items()
+    }
+
+
+def noise(size):
+    """Return the bytes of an IDX file that cannot be compressed."""
+    header = bytes([0, 0, 8, 1]) + struct.pack(">I", size)
+    content = header + random.Random(0).randbytes(size)
+    return gzip.compress(content, 0, mtime=0)
+
+
+@pytest.fixture(autouse=True)
+def settings(request, monkeypatch):
+    monkeypatch.setattr(module, "FILES", describe(CONTENTS))
+    monkeypatch.setenv("D2LMINI_STANDIN", "never")
+    monkeypatch.setattr(module, "PAUSE", SCALE * module.PAUSE)
+    case = getattr(request.node, "callspec", None)
+    if case and case.params.get("broken") in SLOW:
+        request.getfixturevalue("hurry")
 
 
 @pytest.fixture
-def files(monkeypatch):
-    sizes = {
-        name: (len(content), hashlib.sha256(content).hexdigest())
-        for name, content in CONTENTS.items()
-    }
-    monkeypatch.setattr(module, "FILES", sizes)
-    monkeypatch.setenv("D2LMINI_STANDIN", "never")
+def hurry(monkeypatch):
+    """Shorten the time that a mirror is given."""
+    for limit in ("WINDOW", "PATIENCE"):
+        monkeypatch.setattr(module, limit, SCALE * getattr(module, limit))
+
+
+in_a_hurry = pytest.mark.usefixtures("hurry")
+
+
+# What a mirror may do with a request, once it has read it.
+
+
+def respond(link, body, status="200 OK", length=None, headers=""):
+    length = len(body) if length is None else length
+    head = f"HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{headers}\r\n"
+    link.sendall(head.encode() + body)
+
+
+def good(link, content):
+    respond(link, content)
+
+
+def missing(link, content):
+    respond(link, b"", "404 Not Found")
+
+
+def failing(link, content):
+    respond(link, content, "500 Internal Server Error")
+
+
+def silent(link, content):
+    link.recv(1)  # until the other side hangs up
+
+
+def drip(link, data):
+    for i in range(len(data)):
+        link.sendall(data[i : i + 1])
+        time.sleep(SCALE)  # what stands for one second
+
+
+def dripping(link, content):
+    respond(link, b"", length=len(content))
+    drip(link, content)
+
+
+def dripping_headers(link, content):
+    drip(link, b"HTTP/1.1 200 OK\r\n" + 1000 * b"X-More: of them\r\n")
+
+
+def cut(link, content):
+    respond(link, content[:-9], length=len(content))
+
+
+def longer(link, content):
+    respond(link, content + b"more")
+
+
+def reset(link, content):
+    respond(link, content[:-9], length=len(content))
+    reset_at_once(link, content)
+
+
+def reset_at_once(link, content):
+    link.setsockopt(
+        socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+    )
+
+
+def other_content(link, content):
+    respond(link, bytes(len(content)))
+
+
+def web_page(link, content):
+    respond(link, b"\n<!DOCTYPE html><html>Please log in.</html>")
+
+
+def redirect(link, content):
+    respond(link, b"", "302 Found", headers="Location: /images.gz\r\n")
+
+
+def garbage(link, content):
+    link.sendall(b"SSH-2.0-OpenSSH\r\n" * 9)
+
+
+FAULTS = {
+    missing: "404",
+    failing: "500",
+    silent: "0 bytes in",
+    dripping: r"\d+ bytes in",
+    dripping_headers: "0 bytes in",
+    cut: "bytes, not",
+    longer: "bytes, not",
+    reset: "reset by peer",
+    reset_at_once: "reset by peer",
+    other_content: "wrong SHA-256",
+    web_page: "log-in",
+    redirect: "infinite loop",
+    garbage: "SSH",
+}
+
+
+SLOW = {silent, dripping, dripping_headers}
+
+
+def each(faults):
+    return pytest.mark.parametrize("broken", faults, ids=lambda f: f.__name__)
+
+
+class Mirror(socketserver.ThreadingTCPServer):
+    """A server on loopback that treats every request by `answer`."""
+
+    daemon_threads = block_on_close = False
+    request_queue_size = 50
+
+    def __init__(self, answer, contents, asked):
+        super().__init__(("127.0.0.1", 0), None)
+        self.answer, self.contents, self.asked = answer, contents, asked
+        self.address = f"http://127.0.0.1:{self.server_address[1]}/"
+        self.thread = threading.Thread(target=self.serve_forever, args=[0.02])
+        self.thread.start()
+
+    def finish_request(self, link, client):
+        with link.makefile("rb") as request:
+            name = request.readline().split()[1].decode().strip("/")
+            while request.readline().strip():
+                pass
+        self.asked.append((self.address, name))
+        try:
+            self.answer(link, self.contents[name])
+        except OSError:
+            pass  # the other side has hung up
+
+    def shutdown_request(self, link):
+        link.close()
 
 
 @pytest.fixture
 def serve(monkeypatch):
-    """Return a function that starts a mirror on loopback."""
-    servers = []
+    """Return a function that starts mirrors and returns what is asked."""
+    mirrors = []
 
-    def start(*answers):
-        mirrors = []
-        for answer in answers:
-
-            class Handler(BaseHTTPRequestHandler):
-                def do_GET(self, answer=answer):
-                    name = self.path.split("/")[-1]
-                    asked.append((mirrors.index(self.server.address), name))
-                    status, body = answer(CONTENTS.get(name, b""))
-                    self.send_response(status)
-                    self.end_headers()
-                    self.wfile.write(body)
-
-                def log_message(self, *_):
-                    pass
-
-            server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-            server.address = f"http://127.0.0.1:{server.server_port}/"
-            mirrors.append(server.address)
-            servers.append(server)
-            threading.Thread(target=server.serve_forever, args=[0.02]).start()
-        monkeypatch.setattr(module, "MIRRORS", mirrors)
+    def start(*answers, contents=CONTENTS):
+        asked = []
+        new = [Mirror(answer, contents, asked) for answer in answers]
+        mirrors.extend(new)
+        addresses = [mirror.address for mirror in new]
+        monkeypatch.setattr(module, "MIRRORS", addresses)
+        monkeypatch.setattr(module, "FILES", describe(contents))
         return asked
 
-    asked = []
     yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+    for mirror in mirrors:
+        mirror.shutdown()
+        mirror.server_close()
 
 
-def good(content):
-    return 200, content
+def assert_stops(folder, cause):
+    """Check the end that a load comes to where no mirror is of use."""
+    start = time.monotonic()
+    with pytest.raises(OSError, match=cause) as caught:
+        module._load_published(folder)
+    assert time.monotonic() - start < MINUTE
+    message = str(caught.value)
+    assert message.startswith("images.gz could be neither found nor fetched:")
+    assert len(message.splitlines()) == 3 + len(module.MIRRORS)
+    for word in [str(folder), "D2LMINI_DATA", "STANDIN", *module.MIRRORS]:
+        assert word in message
 
 
-def test_files_are_fetched_once(files, serve, tmp_path):
-    asked = serve(good)
-    arrays = module._load_published(tmp_path / "raw")
-    assert arrays["images.gz"].tolist() == [[[0, 1], [2, 3]], [[4, 5], [6, 7]]]
+def assert_loads(folder, asked=()):
+    """Check that the arrays and the files are right and nothing else left."""
+    arrays = module._load_published(folder)
+    assert arrays["images.gz"].tolist() == IMAGES
     assert arrays["labels.gz"].tolist() == [0, 1]
-    assert asked == [(0, "images.gz"), (0, "labels.gz")]
-    module._load_published(tmp_path / "raw")
+    left = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert left == CONTENTS
+
+
+def test_files_are_fetched_once(serve, tmp_path):
+    asked = serve(good)
+    assert_loads(tmp_path / "raw")
+    assert [name for _, name in asked] == ["images.gz", "labels.gz"]
+    assert_loads(tmp_path / "raw")
     assert len(asked) == 2
-    names = sorted(path.name for path in (tmp_path / "raw").iterdir())
-    assert names == ["images.gz", "labels.gz"]
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        lambda content: (404, b""),
-        lambda content: (500, content),
-        lambda content: (200, content[:-1]),
-        lambda content: (200, content + b"more"),
-        lambda content: (200, bytes(len(content))),
-        lambda content: (200, b"<html>please log in</html>"),
-    ],
-    ids=["404", "500", "short", "long", "other content", "page"],
-)
-def test_a_broken_mirror_is_passed_over(broken, files, serve, tmp_path):
+@each(FAULTS)
+def test_a_broken_mirror_is_passed_over(broken, serve, tmp_path):
     asked = serve(broken, good)
+    assert_loads(tmp_path)
+    first, second = module.MIRRORS
+    assert asked[0] == (first, "images.gz")
+    # What failed is asked last from then on.
+    assert asked[-2:] == [(second, "images.gz"), (second, "labels.gz")]
+
+
+@each(FAULTS)
+def test_broken_mirrors_end_in_advice_and_the_next_run_repairs(
+    broken, serve, tmp_path
+):
+    serve(broken, broken, broken)
+    assert_stops(tmp_path, FAULTS[broken])
+    assert list(tmp_path.iterdir()) == []
+    serve(good)
+    assert_loads(tmp_path)
+
+
+def test_a_name_that_does_not_resolve(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "MIRRORS", ["http://nowhere.invalid/"])
+    assert_stops(tmp_path, r"nowhere.invalid/: <urlopen error \[Errno")
+    serve(good)
+    module.MIRRORS.insert(0, "http://nowhere.invalid/")
+    assert_loads(tmp_path)
+
+
+def test_a_port_where_nobody_listens(serve, tmp_path, monkeypatch):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
+        monkeypatch.setattr(module, "MIRRORS", [closed])
+        assert_stops(tmp_path, "refused")
+        serve(good)
+        module.MIRRORS.insert(0, closed)
+        assert_loads(tmp_path)
+
+
+@each([failing, reset, cut, silent])
+def test_the_only_mirror_is_asked_once_more(broken, serve, tmp_path):
+    answers = iter([broken, good, broken, good])
+    asked = serve(lambda link, content: next(answers)(link, content))
+    assert_loads(tmp_path)
+    assert len(asked) == 4
+
+
+def test_mirrors_are_several_secure_ones_first():
+    schemes = [mirror.split(":")[0] for mirror in MIRRORS]
+    assert schemes == ["https", "https", "http"]
+
+
+MIRRORS, LIMITS = module.MIRRORS, (
+    module.WINDOW, module.FLOOR, module.PATIENCE, module.PAUSE
+)  # fmt: skip
+
+
+def test_the_real_limits_add_up_to_less_than_a_minute():
+    window, floor, patience, pause = LIMITS
+    # The last attempt begins before PATIENCE is used up, and lasts a WINDOW.
+    # Half a minute more is left for a machine on which that is drawn which
+    # takes the place of the images.
+    assert patience + window + 4 * pause < 50
+    # Every mirror is waited for once; a modem is fast enough.
+    assert patience >= window * len(MIRRORS)
+    assert floor * 8 <= 100_000
+
+
+@in_a_hurry
+@pytest.mark.parametrize("pattern", ["10", "0001", "0111"])
+def test_mirrors_that_turn_silent_cannot_add_up_to_a_minute(
+    pattern, serve, tmp_path
+):
+    contents = {f"{i}.gz": CONTENTS["labels.gz"] for i in range(4)}
+    turns = iter(100 * pattern)
+
+    def moody(link, content):
+        (good if next(turns) == "1" else silent)(link, content)
+
+    asked = serve(moody, moody, moody, contents=contents)
+    start = time.monotonic()
+    try:
+        module._load_published(tmp_path)
+    except OSError as error:
+        assert "0 bytes in" in str(error)
+    assert time.monotonic() - start < MINUTE
+    kept = {path.name for path in tmp_path.iterdir()}
+    asked = serve(good, contents=contents)
     module._load_published(tmp_path)
-    assert [mirror for mirror, _ in asked] == [0, 1, 0, 1]
-    for name, content in CONTENTS.items():
+    assert {name for _, name in asked} == contents.keys() - kept
+
+
+def paced(rate, stall_after=None):
+    """Return an answer that sends `rate` bytes a second, or stops midway."""
+
+    def answer(link, content):
+        respond(link, b"", length=len(content))
+        for i in range(0, len(content), step := int(rate / 50)):
+            if stall_after is not None and i > stall_after:
+                drip(link, content[i:])
+            link.sendall(content[i : i + step])
+            time.sleep(0.02)
+
+    return answer
+
+
+@in_a_hurry
+def test_a_slow_mirror_that_gets_on_is_given_its_time(serve, tmp_path):
+    contents = {"big.gz": noise(int(4 * module.FLOOR * MINUTE * 1.1))}
+    asked = serve(paced(4 * module.FLOOR), contents=contents)
+    start = time.monotonic()
+    module._load_published(tmp_path)
+    assert time.monotonic() - start > MINUTE
+    assert len(asked) == 1
+
+
+@in_a_hurry
+def test_a_mirror_that_stalls_midway_is_given_up(serve, tmp_path):
+    # On the average of the whole time it would still be fast enough.
+    contents = {"big.gz": noise(500_000)}
+    stalling = paced(100 * module.FLOOR, stall_after=400_000)
+    asked = serve(stalling, good, contents=contents)
+    start = time.monotonic()
+    module._load_published(tmp_path)
+    assert time.monotonic() - start < MINUTE
+    assert len(asked) == 2
+
+
+@in_a_hurry
+def test_a_download_that_was_given_up_does_not_go_on(serve, tmp_path):
+    contents = {"big.gz": noise(100_000)}
+    serve(dripping, good, contents=contents)
+    before = set(threading.enumerate())
+    module._load_published(tmp_path)
+    time.sleep(3 * SCALE)
+    new = set(threading.enumerate()) - before
+    assert not [thread for thread in new if "_receive" in thread.name]
+
+
+# In processes of their own. They load the module by its path, which spares
+# them the import of PyTorch.
+
+LOAD = f"""
+import importlib.util, os, time
+from pathlib import Path
+spec = importlib.util.spec_from_file_location("files", {module.__file__!r})
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+vars(module).update({{settings}})
+{{before}}
+arrays = module._load_published(Path({{folder!r}}))
+"""
+
+
+def code_to_load(folder, before=""):
+    settings = {"FILES": module.FILES, "MIRRORS": module.MIRRORS}
+    return LOAD.format(folder=str(folder), before=before, settings=settings)
+
+
+def start_load(folder, before="", **options):
+    """Start a process that loads; it waits for a line before it does."""
+    before += "\nprint('ready', flush=True); input()"
+    code = code_to_load(folder, before)
+    code += "print([array.sum() for array in arrays.values()])"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        **options,
+    )
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process):
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def kill(process):
+    process.kill()  # SIGKILL
+    process.communicate()
+
+
+def assert_whole_or_absent(folder, contents):
+    for name, content in contents.items():
+        if (folder / name).exists():
+            assert (folder / name).read_bytes() == content
+
+
+def test_killed_while_a_file_arrives(serve, tmp_path):
+    halfway = threading.Event()
+
+    def stopping(link, content):
+        respond(link, content[: len(content) // 2], length=len(content))
+        halfway.set()
+        silent(link, content)
+
+    serve(stopping)
+    process = start_load(tmp_path)
+    go(process)
+    assert halfway.wait(10)
+    kill(process)
+    assert list(tmp_path.iterdir()) == []
+    serve(good)
+    assert_loads(tmp_path)
+
+
+def test_killed_before_a_file_gets_its_name(serve, tmp_path):
+    asked = serve(good)
+    hold = "os.replace = lambda *_: (print(flush=True), time.sleep(60))"
+    process = start_load(tmp_path, hold)
+    go(process)
+    while "%" in process.stdout.readline():
+        pass
+    kill(process)
+    (leftover,) = tmp_path.iterdir()
+    assert leftover.suffix == ".part"
+    module._load_published(tmp_path)
+    assert len(asked) == 3
+    # It might belong to a process that lives; after an hour it does not.
+    assert leftover.exists()
+
+
+def test_leftovers_of_the_dead_are_swept_away(serve, tmp_path):
+    asked = serve(good)
+    raw = tmp_path / "FashionMNIST" / "raw"
+    raw.mkdir(parents=True)
+    for hours in (0.9, 1.1):
+        path = raw / f"images.gz.{hours}.part"
+        path.write_bytes(CONTENTS["images.gz"][:9])
+        os.utime(path, (0, time.time() - 3600 * hours))
+    module.load_images(tmp_path)
+    assert len(asked) == 2
+    names = {path.name for path in raw.iterdir()}
+    assert names == {*CONTENTS, "images.gz.0.9.part"}
+
+
+def test_killed_at_any_moment(serve, tmp_path):
+    contents = {f"{i}.gz": noise(3_000_000) for i in range(3)}
+    serve(good, contents=contents)
+    for milliseconds in range(5, 90, 12):
+        process = start_load(tmp_path)
+        go(process)
+        time.sleep(milliseconds / 1000)
+        kill(process)
+        assert_whole_or_absent(tmp_path, contents)
+    module._load_published(tmp_path)
+    for name, content in contents.items():
         assert (tmp_path / name).read_bytes() == content
 
 
-def test_files_put_there_by_hand_are_used(files, serve, tmp_path):
+@pytest.mark.parametrize("count", [2, 8])
+def test_many_processes_at_once(count, serve, tmp_path):
+    contents = {f"{i}.gz": noise(1_000_000 + i) for i in range(3)}
+    serve(good, contents=contents)
+    processes = [start_load(tmp_path / "raw") for _ in range(count)]
+    for process in processes:
+        go(process)
+    ends = {process.communicate(timeout=60) for process in processes}
+    assert {process.returncode for process in processes} == {0}
+    assert {stderr for _, stderr in ends} == {""}
+    assert len({stdout.splitlines()[-1] for stdout, _ in ends}) == 1
+    left = {p.name: p.read_bytes() for p in (tmp_path / "raw").iterdir()}
+    assert left == contents
+
+
+# Disks and folders.
+
+
+@pytest.fixture
+def mount(tmp_path):
+    """Return a function that mounts a small file system of its own."""
+    folder = tmp_path / "mounted"
+    folder.mkdir()
+
+    def mount(options):
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"mounting takes rights: {done.stderr.strip()}")
+        return folder
+
+    yield mount
+    while folder.is_mount():
+        subprocess.run(["umount", folder], check=True)
+
+
+BIG = {"big.gz": noise(200_000), "small.gz": noise(9)}
+
+
+def test_a_full_disk_costs_only_the_cache(mount, serve, tmp_path):
+    asked = serve(good, contents=BIG)
+    folder = mount("size=64k")
+    with pytest.warns(UserWarning, match="keep big.gz: No space.*D2LMINI_DATA"):
+        arrays = module._load_published(folder)
+    assert arrays["big.gz"].size == 200_000
+    assert [path.name for path in folder.iterdir()] == ["small.gz"]
+    mount("remount,size=1m")
+    module._load_published(folder)
+    module._load_published(folder)
+    assert [name for _, name in asked] == ["big.gz", "small.gz", "big.gz"]
+
+
+def test_a_limit_on_the_size_of_files_costs_only_the_cache(serve, tmp_path):
+    resource = pytest.importorskip("resource")
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (64_000, 64_000))
+
+    asked = serve(good, contents=BIG)
+    process = start_load(tmp_path, preexec_fn=limit)
+    _, stderr = process.communicate("\n")
+    assert process.returncode == 0
+    assert "could not keep big.gz: File too large" in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["small.gz"]
+    module._load_published(tmp_path)
+    assert [name for _, name in asked] == ["big.gz", "small.gz", "big.gz"]
+
+
+@pytest.fixture
+def read_only(request, tmp_path):
+    """Return a function that forbids to write into a folder.
+
+    Root may write whatever the permissions say, but not on such a mount.
+    """
+    if os.geteuid() == 0:
+        mount = request.getfixturevalue("mount")
+        yield mount("size=1m"), lambda: mount("remount,ro")
+    else:
+        folder = tmp_path / "folder"
+        folder.mkdir()
+        yield folder, lambda: folder.chmod(0o555)
+        folder.chmod(0o755)
+
+
+def test_a_folder_that_is_read_only_and_empty(read_only, serve):
+    folder, forbid = read_only
+    asked = serve(good)
+    forbid()
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="images.gz, labels.gz") as record:
+            arrays = module._load_published(folder)
+        assert len(record) == 1
+        assert arrays["images.gz"].tolist() == IMAGES
+    assert len(asked) == 4
+
+
+def test_a_folder_that_is_read_only_and_full(read_only, serve):
+    folder, forbid = read_only
+    asked = serve(good)
+    assert_loads(folder)
+    forbid()
+    assert_loads(folder)
+    assert len(asked) == 2
+
+
+def test_a_file_in_place_of_the_folder(serve, tmp_path):
+    serve(good)
+    (tmp_path / "file").touch()
+    with pytest.warns(UserWarning, match="Not a directory|exists"):
+        arrays = module._load_published(tmp_path / "file" / "raw")
+    assert arrays["labels.gz"].tolist() == [0, 1]
+
+
+def test_a_path_with_spaces_and_hangul(serve, tmp_path):
+    serve(good)
+    assert_loads(tmp_path / "my data" / "옷 사진" / "raw")
+    serve(missing)
+    assert_stops(tmp_path / "빈 폴더", "404")
+    assert_loads(tmp_path / "my data" / "옷 사진" / "raw")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no umask")
+@pytest.mark.parametrize("umask, mode", [(0o022, 0o644), (0o027, 0o640)])
+def test_others_may_read_what_the_umask_lets_them(umask, mode, serve, tmp_path):
+    serve(good)
+    old = os.umask(umask)
+    try:
+        module._load_published(tmp_path)
+    finally:
+        os.umask(old)
+    modes = {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+    assert modes == {mode}
+
+
+def refuse(source, target):
+    """What Windows does while another process reads the target."""
+    raise PermissionError(13, "Access is denied")
+
+
+def test_a_file_in_use_that_is_good_need_not_be_replaced(
+    serve, tmp_path, monkeypatch, recwarn
+):
+    def come_second(source, target):
+        Path(target).write_bytes(CONTENTS[Path(target).name])
+        refuse(source, target)
+
+    serve(good)
+    monkeypatch.setattr(os, "replace", come_second)
+    assert_loads(tmp_path)
+    assert not recwarn.list
+
+
+def test_a_file_in_use_that_is_bad_is_not_believed(
+    serve, tmp_path, monkeypatch
+):
+    serve(good)
+    for name in CONTENTS:
+        (tmp_path / name).write_bytes(b"bad")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        with pytest.warns(UserWarning, match="Access is denied"):
+            arrays = module._load_published(tmp_path)
+    assert arrays["images.gz"].tolist() == IMAGES
+    assert_loads(tmp_path)
+
+
+# Files that are there.
+
+
+def test_files_put_there_by_hand_are_used(serve, tmp_path):
     asked = serve(good)
     for name, content in CONTENTS.items():
         (tmp_path / name).write_bytes(content)
-    module._load_published(tmp_path)
+    assert_loads(tmp_path)
     assert asked == []
 
 
-def test_a_damaged_file_is_fetched_again(files, serve, tmp_path):
+def damages(content):
+    """Yield the content cut short at every length, and with every flip."""
+    for i in range(len(content)):
+        yield content[:i]
+        for bits in (0x01, 0x80, 0xFF):
+            yield content[:i] + bytes([content[i] ^ bits]) + content[i + 1 :]
+
+
+def test_a_damaged_file_is_fetched_again(serve, tmp_path):
     asked = serve(good)
+    assert_loads(tmp_path)
+    for damaged in list(damages(CONTENTS["labels.gz"]))[::4]:
+        (tmp_path / "labels.gz").write_bytes(damaged)
+        asked.clear()
+        assert_loads(tmp_path)
+        assert [name for _, name in asked] == ["labels.gz"]
+
+
+def test_a_bad_network_deletes_nothing(serve, tmp_path):
+    serve(good)
+    assert_loads(tmp_path)
+    (tmp_path / "images.gz").write_bytes(b"damaged")
+    before = (tmp_path / "labels.gz").stat()
+    serve(web_page)
+    assert_stops(tmp_path, "7 bytes, not")
+    assert (tmp_path / "images.gz").read_bytes() == b"damaged"
+    assert (tmp_path / "labels.gz").stat().st_ino == before.st_ino
+    serve(good)
+    assert_loads(tmp_path)
+    assert (tmp_path / "labels.gz").stat().st_mtime_ns == before.st_mtime_ns
+
+
+# Progress.
+
+
+def test_one_line_a_file_and_none_when_they_are_there(serve, tmp_path, capsys):
+    serve(missing, good)
     module._load_published(tmp_path)
-    damaged = bytearray(CONTENTS["labels.gz"])
-    damaged[-1] ^= 1
-    (tmp_path / "labels.gz").write_bytes(damaged)
+    tenths = "".join(f" {percent}%" for percent in range(10, 101, 10))
+    first, second = (mirror[7:-1] for mirror in module.MIRRORS)
+    sizes = {name: len(content) for name, content in CONTENTS.items()}
+    assert capsys.readouterr() == (
+        f"Fetching images.gz, {sizes['images.gz']} bytes, "
+        f"from {first} from {second}{tenths}\n"
+        f"Fetching labels.gz, {sizes['labels.gz']} bytes, "
+        f"from {second}{tenths}\n",
+        "",
+    )
     module._load_published(tmp_path)
-    assert asked[2:] == [(0, "labels.gz")]
-    assert (tmp_path / "labels.gz").read_bytes() == CONTENTS["labels.gz"]
+    assert capsys.readouterr() == ("", "")
 
 
-def test_without_a_mirror_the_error_names_them(files, serve, tmp_path):
-    serve(lambda content: (404, b""))
-    with pytest.raises(OSError, match=r"images.gz\n  http://127.0.0.1.*404"):
-        module._load_published(tmp_path)
-    assert list(tmp_path.iterdir()) == []
+def test_progress_is_seen_while_a_file_arrives(serve, tmp_path):
+    seen = threading.Event()
+
+    def patient(link, content):
+        half = len(content) // 2 + 1
+        respond(link, content[:half], length=len(content))
+        seen.wait(10)
+        link.sendall(content[half:])
+
+    serve(patient)
+    process = start_load(tmp_path)
+    go(process)
+    line = ""
+    while not line.endswith(" 50%"):
+        line += process.stdout.read(1)
+        assert line.count("\n") == 0
+    seen.set()
+    assert process.communicate(timeout=10)[1] == ""
 
 
-def test_stand_in_is_drawn_announced_and_kept(
-    files, serve, tmp_path, monkeypatch
-):
-    serve(lambda content: (404, b""))
-    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
-    drawn = []
+def test_a_notebook_shows_a_line_a_file(serve, tmp_path):
+    serve(missing, good)
+    notebook = nbformat.v4.new_notebook()
+    source = code_to_load(tmp_path)
+    notebook.cells = [nbformat.v4.new_code_cell(source) for _ in range(2)]
+    nbclient.execute(notebook, coalesce_streams=True)
+    (stream,) = notebook.cells[0].outputs
+    assert stream.name == "stdout"
+    lines = stream.text.splitlines()
+    assert [line.split()[:2] for line in lines] == [
+        ["Fetching", f"{name},"] for name in CONTENTS
+    ]
+    assert notebook.cells[1].outputs == []
+
+
+# The stand-in.
+
+
+@pytest.fixture
+def drawn(monkeypatch):
+    """Draw small pictures instead; return the list of what was drawn."""
+    calls = []
 
     def draw(num_images, seed):
-        drawn.append((num_images, seed))
-        shape = (num_images, 28, 28)
-        return np.full(shape, seed, np.uint8), np.zeros(num_images, np.uint8)
+        calls.append((num_images, seed))
+        shape = (5, 28, 28)
+        return np.full(shape, seed, np.uint8), np.arange(5, dtype=np.uint8)
 
-    monkeypatch.setattr("d2lmini.standin.draw", draw)
     names = [
         f"{part}-{kind}.gz"
         for part in ("train", "t10k")
         for kind in ("images", "labels")
     ]
+    monkeypatch.setattr("d2lmini.standin.draw", draw)
     monkeypatch.setattr(module, "FILES", dict.fromkeys(names, (1, "")))
-    with pytest.warns(UserWarning, match="stand-in"):
+    monkeypatch.setattr(module, "MIRRORS", ["http://nowhere.invalid/"])
+    return calls
+
+
+def test_stand_in_is_drawn_announced_and_kept(drawn, tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
+    with pytest.warns(UserWarning, match="stand-in.*\n.*neither") as record:
         data = d2l.FashionMNIST(root=tmp_path)
+    assert record[0].filename == __file__
     assert data.is_standin
     assert repr(data).startswith("<Stand-in for Fashion-MNIST")
     assert drawn == [(60_000, 1), (10_000, 2)]
@@ -158,16 +806,37 @@ def test_stand_in_is_drawn_announced_and_kept(
     assert d2l.FashionMNIST(root=tmp_path).is_standin
     assert len(drawn) == 2
     monkeypatch.setenv("D2LMINI_STANDIN", "never")
-    with pytest.raises(OSError, match="could not fetch"):
+    with pytest.raises(OSError, match="neither found nor fetched"):
         d2l.FashionMNIST(root=tmp_path)
 
 
-def test_a_folder_that_cannot_be_written_is_no_obstacle(files, serve, tmp_path):
-    serve(good)
+@pytest.mark.parametrize("kind", ["images", "labels"])
+def test_a_damaged_stand_in_is_drawn_again(kind, drawn, tmp_path):
+    arrays = module._load_standin(tmp_path)
+    path = tmp_path / f"t10k-{kind}.gz"
+    content = path.read_bytes()
+    noticed = 0
+    for damaged in damages(content):
+        drawn.clear()
+        path.write_bytes(damaged)
+        again = module._load_standin(tmp_path)
+        for name, array in arrays.items():
+            assert np.array_equal(again[name], array)
+        if drawn:
+            noticed += 1
+            assert drawn == [(10_000, 2)]
+            assert path.read_bytes() == content
+    # The others, in the date of a gzip file and the like, changed nothing.
+    assert noticed > 3 * len(content)
+
+
+def test_a_stand_in_that_cannot_be_kept(drawn, tmp_path, monkeypatch):
+    monkeypatch.setenv("D2LMINI_STANDIN", "always")
     (tmp_path / "file").touch()
-    with pytest.warns(UserWarning, match="could not be kept"):
-        arrays = module._load_published(tmp_path / "file" / "raw")
-    assert arrays["labels.gz"].tolist() == [0, 1]
+    with pytest.warns(UserWarning, match="train.*t10k") as record:
+        data = d2l.FashionMNIST(root=tmp_path / "file")
+    assert [warning.filename for warning in record] == [__file__]
+    assert data.train.data.unique().tolist() == [1]
 
 
 def test_unknown_wish_for_the_stand_in(monkeypatch, tmp_path):

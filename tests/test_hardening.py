@@ -140,6 +140,14 @@ def test_cells_on_images_are_relaxed_on_the_stand_in_only(tmp_path):
     assert passes == (standin.stdout == "True\n")
 
 
+def test_other_numerics_reach_the_kernel(tmp_path, monkeypatch):
+    code = "import os\nprint(os.environ['OMP_NUM_THREADS'])"
+    write(tmp_path, {"threads": [cell(code, printed("2\n"))]})
+    assert pytest_run(tmp_path, "-n", "0").returncode == 1
+    monkeypatch.setenv("D2LMINI_NUMERICS", "OMP_NUM_THREADS=2")
+    assert pytest_run(tmp_path, "-n", "0").returncode == 0
+
+
 def test_a_dead_kernel_is_named(outcome):
     assert "the kernel died in this cell" in outcome["dead-kernel"][0]
 

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 ROOT = notebooks.ROOT
-PAGES = notebooks.pages()
+PAGES, EXTRAS = notebooks.pages(), notebooks.extras()
+EXTRA_TITLES = {"beyond-one-machine": "Beyond One Machine"}
 TITLES = {
     "2.1": "Data Manipulation",
     "2.2": "Data Preprocessing",
@@ -32,12 +33,17 @@ TITLES = {
 
 
 def number(path):
-    """Return the section number that the path of a page stands for."""
+    """Return the section number that the path of a page stands for.
+
+    An optional page has a name instead.
+    """
+    if path in EXTRAS:
+        return path.stem
     chapter, section = path.parent.name[:2], path.name[:2]
     return f"{int(chapter)}.{int(section)}"
 
 
-@pytest.fixture(params=PAGES, ids=number)
+@pytest.fixture(params=PAGES + EXTRAS, ids=number)
 def path(request):
     return request.param
 
@@ -71,6 +77,7 @@ def lines(cell):
 
 def test_the_fourteen_sections_are_there():
     assert [number(path) for path in PAGES] == list(TITLES)
+    assert [number(path) for path in EXTRAS] == list(EXTRA_TITLES)
 
 
 def test_toc_lists_every_notebook_and_nothing_else():
@@ -79,8 +86,14 @@ def test_toc_lists_every_notebook_and_nothing_else():
     for chapter in toc["chapters"]:
         listed.add(chapter["file"])
         listed |= {page["file"] for page in chapter.get("sections", [])}
-    listed = {name for name in listed if name.startswith("chapters/")}
-    found = [p for p in (ROOT / "chapters").rglob("*") if p.is_file()]
+    folders = "chapters", "extras"
+    listed = {name for name in listed if name.startswith(folders)}
+    found = [
+        p
+        for folder in folders
+        for p in (ROOT / folder).rglob("*")
+        if p.is_file()
+    ]
     there = {
         p.relative_to(ROOT).with_suffix("").as_posix()
         for p in found
@@ -93,9 +106,20 @@ def test_is_a_valid_notebook(path):
     nbformat.validate(nbformat.read(path, as_version=4))
 
 
+def test_every_front_end_finds_its_kernel(path, cells):
+    """Jupyter, VS Code and Colab all offer a kernel of this name."""
+    notebook = nbformat.read(path, as_version=4)
+    assert (notebook.nbformat, notebook.nbformat_minor) == (4, 5)
+    assert notebook.metadata.kernelspec.name == "python3"
+    assert notebook.metadata.language_info.name == "python"
+    assert len({cell.id for cell in cells}) == len(cells)
+    assert {cell.cell_type for cell in cells} == {"markdown", "code"}
+
+
 def test_heading_is_that_of_the_file(path, prose):
     section = number(path)
-    assert prose[0].source.startswith(f"# {section} {TITLES[section]}\n")
+    title = EXTRA_TITLES.get(section) or f"{section} {TITLES[section]}"
+    assert prose[0].source.startswith(f"# {title}\n")
     headings = [
         line
         for cell in prose
@@ -208,10 +232,9 @@ def test_page_has_its_parts(path, prose):
     text = "\n".join(cell.source for cell in prose)
     first = prose[0].source
     assert "**" in first and "?" in first  # the question that it answers
-    section = number(path)
-    assert (
-        f"section {section} of *Dive into Deep Learning*](https://d2l.ai/"
-        in (first.replace("\n", " "))
+    credit = f"section {number(path)} of *Dive into Deep Learning*]"
+    assert path in EXTRAS or (
+        f"{credit}(https://d2l.ai/" in (first.replace("\n", " "))
     )
     order = ["\n## Summary", "\n## Exercises", "\n## Solutions"]
     places = [text.find(heading) for heading in order]
@@ -256,13 +279,34 @@ def test_readme_and_title_page_list_the_sections():
         where = path.relative_to(ROOT).as_posix()
         row = f"| {section} | [{TITLES[section]}]({where}) | {badge} |"
         assert row in text
+    for path in EXTRAS:
+        badge, _ = notebooks.frame(path)
+        where = path.relative_to(ROOT).as_posix()
+        row = f"| | [{EXTRA_TITLES[number(path)]}]({where}) | {badge} |"
+        assert row in text
+
+
+def defined(path, name):
+    """Return the code of a class that a notebook defines, as it is parsed."""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code" and cell.id != "setup":
+            for node in ast.parse(cell.source).body:
+                if isinstance(node, ast.ClassDef) and node.name == name:
+                    return ast.unparse(node)
+
+
+def test_the_optional_page_trains_the_model_of_5_2():
+    original = next(path for path in PAGES if number(path) == "5.2")
+    model = defined(original, "MLP")
+    assert "nn.LazyLinear" in model
+    assert defined(EXTRAS[0], "MLP") == model
 
 
 def test_address_of_the_book_is_one_setting():
     url = notebooks.site()[0]
     for name in ("README.md", "CITATION.cff"):
         text = (ROOT / name).read_text("utf-8")
-        found = re.findall(r"https://github\.com/[\w-]+/[\w-]+", text)
+        found = re.findall(r"https://github\.com/[\w-]+/[\w.-]*\w", text)
         assert set(found) <= {url}
 
 
@@ -275,19 +319,20 @@ def test_stored_outputs_name_no_place_on_this_machine(path):
 def test_comparison_counts_what_is_there():
     import comparison
 
-    found = comparison.pages()
-    assert list(found) == list(TITLES) == list(comparison.D2L["sections"])
+    found, theirs = comparison.pages(), comparison.D2L["sections"]
+    assert list(found) == list(TITLES) == list(theirs)
+    assert {name: counts["title"] for name, counts in theirs.items()} == TITLES
     *rows, last = comparison.numbers()[2:]
-    for side, rest in ((0, comparison.D2L["seconds_of_the_rest"]), (1, 0)):
+    for side in (0, 1):
         table = [
-            [cell.split("/")[side].strip() for cell in row.split("|")[2:-1]]
+            [int(cell.split("/")[side]) for cell in row.split("|")[2:-1]]
             for row in (*rows, last)
         ]
-        numbers = [[int(n) if n != "–" else 0 for n in row] for row in table]
-        sums = [sum(column) for column in zip(*numbers[:-1], strict=True)]
-        sums[-1] += rest
-        assert numbers[-1] == sums
+        sums = [sum(column) for column in zip(*table[:-1], strict=True)]
+        assert table[-1] == sums
     assert last.startswith("| all | 139 / ")  # D2L's, counted independently
+    page = (ROOT / "how-this-compares.md").read_text("utf-8")
+    assert f"version {comparison.D2L['version']}" in page
     path, counts = found["2.1"]
     source = path.read_text("utf-8")
     assert counts["cells"] == source.count('"cell_type": "code"') - 1

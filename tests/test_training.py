@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 import d2lmini as d2l
 
@@ -176,6 +177,7 @@ def test_settings_of_the_board_survive_a_fit():
     model = Line()
     model.board.yscale = "log"
     d2l.Trainer(2).fit(model, Rows())
+    model.board.redraw()
     assert model.board.axes.get_yscale() == "log"
     assert model.board.axes.get_xlabel() == "epoch"
     assert model.board.axes.get_xlim() == (0, 2)
@@ -290,9 +292,184 @@ def test_a_gpu_that_is_not_there():
 
 @pytest.mark.skipif(d2l.num_gpus() == 0, reason="there is no GPU")
 def test_training_on_a_gpu():
-    model = Line()
-    d2l.Trainer(1, num_gpus=1).fit(model, Rows())
-    assert model.net.weight.device == d2l.gpu()
+    on_cpu, on_gpu = Line(), Line()
+    expected = d2l.Trainer(3).fit(on_cpu, Rows(shuffled=True))
+    torch.manual_seed(1)
+    history = d2l.Trainer(3, num_gpus=1).fit(on_gpu, Rows(shuffled=True))
+    assert on_gpu.net.weight.device == d2l.gpu()
+    assert history["val_loss"] == pytest.approx(expected["val_loss"], rel=1e-3)
+
+
+class Operations(TorchDispatchMode):
+    """Notes (operation, device, dtype) of everything that yields a tensor."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = []
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        result = function(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor):
+            name = function.overloadpacket.__name__
+            self.seen.append((name, result.device.type, result.dtype))
+        return result
+
+
+class Bytes(d2l.DataModule):
+    """Ten images as bytes, shuffled, turned into floats batch by batch."""
+
+    def get_dataloader(self, train):
+        tensors = torch.ones(10, 2, 2, dtype=torch.uint8), torch.arange(10)
+        return d2l.TensorLoader(tensors, 4, train, d2l.data.to_float)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_data_in_memory_moves_to_the_device_once(train):
+    """Later no tensor of the CPU is made or moved: batches are cut there."""
+    trainer = d2l.Trainer(1)
+    trainer.gpus = [torch.device("meta")]  # a device that every machine has
+    trainer.prepare_data(Bytes())
+    loader = trainer.train_dataloader if train else trainer.val_dataloader
+    images, labels = loader.loader.tensors
+    assert (images.device.type, images.dtype) == ("meta", torch.uint8)
+    batches = iter(loader.loader)
+    next(batches)  # the order of the pass moves with the first batch
+    with Operations() as operations:
+        X, y = batch = next(batches)
+        moved = trainer.prepare_batch(batch)
+    assert moved[0] is X and moved[1] is y
+    assert (X.shape, X.dtype) == ((4, 2, 2), torch.float32)
+    rows = (
+        ["slice", "index_select", "index_select"]
+        if train
+        else ["slice", "slice"]
+    )
+    names = [name for name, _, _ in operations.seen]
+    assert names == [*rows, "_to_copy", "div_"]  # bytes become floats last
+    assert {device for _, device, _ in operations.seen} == {"meta"}
+
+
+def test_a_loader_that_is_moved_stays_as_it_was():
+    loader = Bytes().train_dataloader()
+    moved = loader.to("meta")
+    assert {tensor.device.type for tensor in loader.tensors} == {"cpu"}
+    assert (len(moved), moved.shuffle) == (len(loader), loader.shuffle)
+
+
+def test_the_order_of_batches_is_the_same_on_every_device():
+    torch.manual_seed(0)
+    expected = [y for X, y in Bytes().train_dataloader()]
+    torch.manual_seed(0)
+    moved = Bytes().train_dataloader().to(d2l.try_gpu())
+    for (_, y), labels in zip(moved, expected, strict=True):
+        assert torch.equal(y.cpu(), labels)
+
+
+@pytest.fixture
+def two_threads(monkeypatch):
+    """A reader's machine: PyTorch chose two threads, and nobody else did."""
+    before = torch.get_num_threads()
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(d2l.training, "_num_threads", 2)
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+class Watched(Line):
+    """Notes the number of threads in each step."""
+
+    def training_step(self, batch):
+        self.__dict__.setdefault("threads", []).append(torch.get_num_threads())
+        return super().training_step(batch)
+
+
+class Wide(Watched):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Linear(3, 200_000), nn.Linear(200_000, 1))
+
+
+class Convolution(Watched):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(
+            nn.Unflatten(1, (1, 3)), nn.Conv1d(1, 1, 3), nn.Flatten()
+        )
+
+
+class LazyAndWide(Watched):
+    def __init__(self):
+        super().__init__(plot_train_per_epoch=1)
+        self.net = nn.Sequential(nn.LazyLinear(250_000), nn.LazyLinear(1))
+
+
+@pytest.mark.parametrize(
+    "kind, expected",
+    [
+        (Watched, [1, 1]),
+        (Wide, [2, 2]),
+        (Convolution, [2, 2]),
+        (LazyAndWide, [1, 2]),
+    ],
+)
+def test_threads_are_used_where_they_pay(two_threads, kind, expected):
+    model = kind()
+    d2l.Trainer(2, stop_at_nan=False).fit(model, Rows(batch_size=10))
+    assert model.threads == expected
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize("name", ["OMP_NUM_THREADS", "MKL_NUM_THREADS"])
+def test_a_wish_in_the_environment_is_kept(two_threads, monkeypatch, name):
+    monkeypatch.setenv(name, "2")
+    model = Watched()
+    d2l.Trainer(1).fit(model, Rows())
+    assert set(model.threads) == {2}
+
+
+def test_a_wish_told_to_torch_is_kept(two_threads):
+    torch.set_num_threads(3)
+    model = Watched()
+    d2l.Trainer(1).fit(model, Rows())
+    assert set(model.threads) == {3} and torch.get_num_threads() == 3
+
+
+def test_threads_are_given_back_after_an_exception(two_threads):
+    class Broken(Watched):
+        def validation_step(self, batch):
+            raise ZeroDivisionError
+
+    model = Broken()
+    with pytest.raises(ZeroDivisionError):
+        d2l.Trainer(1).fit(model, Rows())
+    assert set(model.threads) == {1} and torch.get_num_threads() == 2
+
+
+def test_one_and_two_threads_train_alike(monkeypatch, two_threads):
+    """Sums are rounded in another order; nothing else differs."""
+    histories = []
+    for wish in ({}, {"OMP_NUM_THREADS": "2"}):
+        for name, value in wish.items():
+            monkeypatch.setenv(name, value)
+        torch.manual_seed(0)
+        images = torch.rand(2_000, 784)
+        data = d2l.DataModule()
+        data.batch_size = 256
+        tensors = images, (images[:, :10] * 3).argmax(dim=1)
+        data.get_dataloader = lambda train, data=data, tensors=tensors: (
+            data.get_tensorloader(tensors, train)
+        )
+        model = d2l.Classifier()
+        model.lr = 0.1
+        model.net = nn.Sequential(
+            nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10)
+        )
+        histories.append(d2l.Trainer(3).fit(model, data))
+    one, two = histories
+    for name in ("train_loss", "val_loss", "val_acc"):
+        assert one[name] == pytest.approx(two[name], rel=1e-4)
 
 
 def test_a_device_takes_model_and_batches():

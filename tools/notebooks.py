@@ -5,7 +5,8 @@
     python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge and set-up
     python tools/notebooks.py publish-at ADDRESS    move the book to ADDRESS
 
-Without arguments, all notebooks of _toc.yml.
+Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
+their own (requirements-extras.txt), and are run where these are installed.
 """
 
 import os
@@ -16,6 +17,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import nbformat
@@ -45,6 +47,7 @@ STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
 SETUP = """\
 # Finds d2lmini beside this notebook, or fetches its release (as in Colab).
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -52,24 +55,37 @@ from pathlib import Path
 REPOSITORY, RELEASE = "{repository}", "{release}"
 places = [Path.cwd(), *Path.cwd().parents, Path.cwd() / "d2l-mini"]
 home = next((p for p in places if (p / "d2lmini").is_dir()), places[-1])
-if not home.exists():
-    clone = ["git", "clone", "-q", "--depth=1", "-c", "advice.detachedHead="]
-    address = [f"--branch={{RELEASE}}", REPOSITORY, str(home)]
-    if subprocess.run([*clone, *address]).returncode:
-        raise OSError(f"could not fetch {{REPOSITORY}}: is there a network?")
+if not (home / "d2lmini").is_dir():
+    clone = ["git", "clone", "--depth=1", f"--branch={{RELEASE}}", REPOSITORY]
+    env = os.environ | {{"GIT_TERMINAL_PROMPT": "0"}}  # fail, do not ask
+    done = subprocess.run([*clone, str(home)], env=env, capture_output=True)
+    if done.returncode:
+        hint = "is there a network, and no folder of that name yet?"
+        raise OSError(f"could not fetch {{REPOSITORY}} to {{home}}: {{hint}}")
 sys.path.insert(0, str(home))"""
 
 
-def pages():
-    """Return the paths of all notebooks in reading order."""
+def listed(folder):
+    """Return the notebooks of a folder that _toc.yml lists, in its order."""
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     names = [
         page["file"]
         for chapter in toc["chapters"]
         for page in [chapter, *chapter.get("sections", [])]
     ]
+    names = [name for name in names if name.startswith(f"{folder}/")]
     notebooks = [(ROOT / name).with_suffix(".ipynb") for name in names]
     return [path for path in notebooks if path.exists()]
+
+
+def pages():
+    """Return the paths of the sections in reading order."""
+    return listed("chapters")
+
+
+def extras():
+    """Return the paths of the optional pages, which need more packages."""
+    return listed("extras")
 
 
 def site():
@@ -125,7 +141,10 @@ def save(notebook, path):
         for output in cell.get("outputs", []):
             if output.output_type == "error":
                 output.traceback = shorten(output.traceback)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.ipynb")
+    # A run that is killed here leaves its scrap where no tool looks for pages.
+    scraps = path.parent / ".ipynb_checkpoints"
+    scraps.mkdir(exist_ok=True)
+    temporary = scraps / f"{path.stem}.{os.getpid()}.ipynb"
     try:
         nbformat.write(notebook, temporary)
         subprocess.run([*STRIP, temporary], check=True)
@@ -160,23 +179,47 @@ def run(path):
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
 
 
-def publish_at(address):
-    """Move the book to another repository, wherever it is named."""
-    old, new = (
-        url.removeprefix("https://github.com/")
-        for url in (site()[0], address.rstrip("/").removesuffix(".git"))
+def publish_at(address=""):
+    """Move the book to another repository, wherever it is named.
+
+    The set-up cell runs what it fetches from there, so HTTPS is required.
+    """
+    found = re.fullmatch(
+        r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address
     )
-    names = "_config.yml README.md index.md CITATION.cff CONTRIBUTING.md"
-    for path in (ROOT / name for name in names.split()):
-        path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
-    for path in pages():
-        stamp(path)
+    if found is None:
+        sys.exit(f"URL must be https://github.com/OWNER/NAME, not {address!r}")
+    moves = {site()[0].removeprefix("https://github.com/"): found[1]}
+    # The address of the site that GitHub publishes for a repository.
+    moves |= {
+        old.replace("/", ".github.io/"): new.replace("/", ".github.io/")
+        for old, new in moves.items()
+    }
+    for path in naming(moves):
+        text = path.read_text("utf-8")
+        for old, new in moves.items():
+            text = text.replace(old, new)
+        path.write_text(text, "utf-8")
+
+
+def naming(texts):
+    """Return the files that git knows, or could add, that name a text."""
+    search = ["git", "grep", "-lzIF", "--untracked"]
+    search += [f"-e{text}" for text in texts]
+    done = subprocess.run(search, cwd=ROOT, capture_output=True, text=True)
+    if done.returncode > 1:  # 1: found nothing
+        sys.exit(done.stderr)
+    return [ROOT / name for name in done.stdout.split("\0") if name]
 
 
 def main(verb, *names):
     if verb == "publish-at":
         return publish_at(*names)
-    paths = [Path(name).resolve() for name in names] or pages()
+    paths = [Path(name).resolve() for name in names]
+    if not paths:
+        paths = pages()
+        if verb != "run" or find_spec("lightning"):
+            paths += extras()
     if verb == "stamp":
         for path in paths:
             stamp(path)

@@ -1,0 +1,174 @@
+"""Links the first use of each term on a page to the glossary.
+
+The source of the glossary is the directive `terms` in glossary.md: a term, the
+Korean one (`ko`), what it `is`, the other `forms` under which it occurs, and
+phrases that look like it but mean something else (`not`). A form also matches
+with a capital first letter. The notebooks know nothing of it: links are made
+while the site is built.
+"""
+
+import re
+from pathlib import Path
+
+import yaml
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.addnodes import pending_xref
+from sphinx.transforms import SphinxTransform
+from sphinx.util.docutils import SphinxDirective
+
+PAGE = "glossary"
+SOURCE = Path(__file__).resolve().parent.parent / f"{PAGE}.md"
+HANGUL = re.compile(r"([가-힣]+(?:[ –-][가-힣]+)*)")
+# Running text is what stands in none of these.
+NOT_TEXT = (
+    nodes.title,
+    nodes.caption,
+    nodes.table,
+    nodes.reference,
+    pending_xref,
+    nodes.literal,
+    nodes.literal_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+)
+
+
+def read(source):
+    """Return {term: entry} from the text of the glossary page."""
+    body = re.search(r"^```\{terms\}\n(.*?)^```", source, re.M | re.S)[1]
+    return yaml.safe_load(body)
+
+
+def either_case(form):
+    """Return a pattern for a form, which may begin a sentence or be broken."""
+    first = form[0]
+    first = f"[{first}{first.upper()}]" if first.islower() else re.escape(first)
+    return first + re.escape(form[1:]).replace(r"\ ", r"\s+")
+
+
+def matcher(entries):
+    """Return a pattern for all forms, and {form: its term or None}.
+
+    At one place the longest form wins: "gradient descent", not "gradient".
+    """
+    meaning = {}
+    for term, entry in entries.items():
+        meaning |= {form: term for form in (term, *entry.get("forms", ()))}
+    for entry in entries.values():
+        meaning |= {form: meaning.get(form) for form in entry.get("not", ())}
+    forms = sorted(meaning, key=len, reverse=True)
+    either = "|".join(map(either_case, forms))
+    return re.compile(rf"(?<![\w-])(?:{either})(?![\w-])"), meaning
+
+
+def meant(text, meaning):
+    """Return the term that a match stands for, or None."""
+    form = " ".join(text.split())
+    return meaning.get(form, meaning.get(form[0].lower() + form[1:]))
+
+
+class FirstUses(SphinxTransform):
+    """Turns the first use of each term on a page into a link."""
+
+    default_priority = 700  # once the page is complete
+
+    def apply(self, **kwargs):
+        if self.env.docname == PAGE:
+            return
+        self.env.note_dependency(str(SOURCE))
+        entries = read(SOURCE.read_text("utf-8"))
+        link_first_uses(self.document, entries)
+
+
+def link_first_uses(document, entries):
+    """Link the first use of each term in the running text of a document."""
+    pattern, meaning = matcher(entries)
+    for parent in document.findall(nodes.TextElement):
+        join_texts(parent)
+    seen = set()
+    for text in list(document.findall(nodes.Text)):
+        if in_running_text(text):
+            pieces = list(linked(text, pattern, meaning, seen))
+            text.parent.replace(text, pieces)
+
+
+def join_texts(parent):
+    """Make one text of neighbours: a line break parts them, but no term."""
+    for i in range(len(parent) - 1, 0, -1):
+        left, right = parent[i - 1], parent[i]
+        if isinstance(left, nodes.Text) and isinstance(right, nodes.Text):
+            parent[i - 1] = nodes.Text(left + right)
+            del parent[i]
+
+
+def in_running_text(node):
+    """Tell whether a node lies in none of NOT_TEXT, and in no code cell."""
+    while node := node.parent:
+        if isinstance(node, NOT_TEXT) or "cell" in node.get("classes", ()):
+            return False
+    return True
+
+
+def linked(text, pattern, meaning, seen):
+    """Yield the pieces of a text, with links for terms not yet `seen`."""
+    end = 0
+    for match in pattern.finditer(text):
+        term = meant(match[0], meaning)
+        if term is None or term in seen:
+            continue
+        seen.add(term)
+        if match.start() > end:
+            yield nodes.Text(text[end : match.start()])
+        yield link(term, match[0])
+        end = match.end()
+    if end < len(text):
+        yield nodes.Text(text[end:])
+
+
+def link(term, shown):
+    """Return a link to a term; a term that is not there stops the build."""
+    text = nodes.inline("", shown, classes=["term"])
+    goal = {"refdomain": "std", "reftype": "term", "reftarget": term}
+    return pending_xref("", text, **goal, refexplicit=True, refwarn=True)
+
+
+class Terms(SphinxDirective):
+    """The entries of the glossary, in the order of the alphabet."""
+
+    has_content = True
+
+    def run(self):
+        entries = yaml.safe_load("\n".join(self.content))
+        in_order = sorted(entries, key=str.casefold)
+        items = [self.item(term, entries[term]) for term in in_order]
+        return [nodes.definition_list("", *items, classes=["terms"])]
+
+    def item(self, term, entry):
+        name = nodes.make_id(f"term-{term}")
+        head = nodes.term("", f"{term} {entry['ko']}", ids=[name])
+        std = self.env.get_domain("std")
+        std.note_object("term", term, name, location=head)
+        body = nodes.definition()
+        text = StringList(entry["is"].splitlines(), PAGE)
+        self.state.nested_parse(text, self.content_offset, body)
+        item = nodes.definition_list_item("", head, body)
+        for text in list(item.findall(nodes.Text)):
+            text.parent.replace(text, list(in_its_language(text)))
+        return item
+
+
+def in_its_language(text):
+    """Yield the pieces of a text, the Korean ones marked as such."""
+    for i, piece in enumerate(HANGUL.split(text)):
+        if i % 2:
+            yield nodes.inline("", piece, classes=["language-ko"])
+        elif piece:
+            yield nodes.Text(piece)
+
+
+def setup(app):
+    app.add_directive("terms", Terms)
+    app.add_transform(FirstUses)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,209 @@
+"""Plants a fault in a copy of each page, and expects the tests to notice.
+
+`make plant` runs this. A page is compared as in `make test`, but only up to
+its first failure, which must lie at the fault or below it. Needs the published
+images: on the stand-in some cells are not compared.
+"""
+
+import gzip
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import nbformat
+import notebooks
+import pytest
+import test_prose_numbers
+
+import d2lmini
+from conftest import on_standin
+
+# Section: (text of a taught cell, the fault that replaces it).
+FAULTS = {
+    "2.1": (  # an axis
+        "torch.cat((x, y), dim=0)",
+        "torch.cat((x, y), dim=1)",
+    ),
+    "2.2": (  # a leak of the test rows
+        "fill = train.median()",
+        "fill = features.median()",
+    ),
+    "2.3": (  # an axis
+        "shares = x / x.sum(axis=1, keepdim=True)",
+        "shares = x / x.sum(axis=0, keepdim=True)",
+    ),
+    "2.5": (  # a sign
+        "w -= 0.05 * w.grad",
+        "w += 0.05 * w.grad",
+    ),
+    "3.1": (  # a sign
+        "path.append(path[-1] - lr * gradient(path[-1], A, y))",
+        "path.append(path[-1] + lr * gradient(path[-1], A, y))",
+    ),
+    "3.2": (  # a learning rate
+        "return d2l.SGD(self.parameters(), lr=self.lr)",
+        "return d2l.SGD(self.parameters(), lr=2 * self.lr)",
+    ),
+    "3.4": (  # a sign
+        "param -= self.lr * param.grad",
+        "param += self.lr * param.grad",
+    ),
+    "4.1": (  # an axis
+        "P = torch.softmax(logits, dim=1)",
+        "P = torch.softmax(logits, dim=0)",
+    ),
+    "4.2": (  # labels
+        "pullover dress coat sandal shirt sneaker bag",
+        "pullover dress coat sandal sneaker shirt bag",
+    ),
+    "4.3": (  # an axis: precision instead of recall
+        "C.diag() / C.sum(dim=1)",
+        "C.diag() / C.sum(dim=0)",
+    ),
+    "4.4": (  # a sign
+        "return -torch.log(y_hat[list(range(len(y_hat))), y]).mean()",
+        "return torch.log(y_hat[list(range(len(y_hat))), y]).mean()",
+    ),
+    "5.1": (  # a sign
+        "torch.ones(2, 2), torch.tensor([0.0, -1.0])",
+        "torch.ones(2, 2), torch.tensor([0.0, 1.0])",
+    ),
+    "5.2": (  # a learning rate, in the cell whose output is not compared
+        "num_outputs=10, num_hiddens=256, lr=0.1)\ntrainer =",
+        "num_outputs=10, num_hiddens=256, lr=0.001)\ntrainer =",
+    ),
+    "5.3": (  # a sign
+        "dW2 = H.T @ dY_hat + lambd * W2",
+        "dW2 = H.T @ dY_hat - lambd * W2",
+    ),
+}
+PAGES = {
+    f"{int(path.parent.name[:2])}.{int(path.name[:2])}": path
+    for path in notebooks.pages()
+}
+
+
+def planted(section):
+    """Return a page with its fault, and the number of the faulty code cell."""
+    text, fault = FAULTS[section]
+    notebook = nbformat.read(PAGES[section], as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    found = [i for i, cell in enumerate(code) if text in cell.source]
+    assert len(found) == 1, f"{section}: {text!r} stands in cells {found}"
+    (cell,) = (code[i] for i in found)
+    assert cell.source.count(text) == 1, f"{section}: {text!r} is not unique"
+    assert not {"hide-cell", "hide-input"} & set(cell.metadata.get("tags", []))
+    cell.source = cell.source.replace(text, fault)
+    return notebook, found[0]
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder with what a page needs to be run and compared."""
+    assert not on_standin(), "the published images are needed"
+    for name in ("d2lmini", "tools"):
+        shutil.copytree(notebooks.ROOT / name, tmp_path / name)
+    for name in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(notebooks.ROOT / name, tmp_path / name)
+    (tmp_path / "chapters").mkdir()
+    return tmp_path
+
+
+def first_failure(tree):
+    """Compare the page up to its first failure; return that code cell, or None.
+
+    A page that could not be compared at all is no failure of a cell.
+    """
+    outside = {k: v for k, v in os.environ.items() if "PYTEST" not in k}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "0", "-x", "-q", "chapters"],
+        cwd=tree,
+        env=outside,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode in (0, 1), done.stdout + done.stderr
+    found = re.search(r"^FAILED .*::Cell (\d+)", done.stdout, re.M)
+    assert (found is None) == (done.returncode == 0), done.stdout
+    return found and int(found[1])
+
+
+@pytest.mark.parametrize("section", FAULTS)
+def test_a_fault_in_the_page_is_noticed(section, tree):
+    notebook, faulty = planted(section)
+    nbformat.write(notebook, tree / "chapters" / "page.ipynb")
+    failed = first_failure(tree)
+    assert failed is not None and failed >= faulty
+    print(f"{section}: planted in code cell {faulty}, noticed in {failed}")
+
+
+def use(tree, section):
+    shutil.copy(PAGES[section], tree / "chapters" / "page.ipynb")
+
+
+def replace(path, old, new):
+    text = path.read_text("utf-8")
+    assert text.count(old) == 1, f"{path.name}: {old!r}"
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_page_that_nobody_touched_passes(tree):
+    """So that what the others notice is their fault alone."""
+    use(tree, "3.2")
+    assert first_failure(tree) is None
+
+
+def test_changed_library_code_is_noticed(tree):
+    use(tree, "3.2")
+    step = "param -= self.lr * param.grad"
+    replace(tree / "d2lmini/models.py", step, step.replace("-=", "+="))
+    assert first_failure(tree) is not None
+
+
+def test_changed_library_text_that_a_page_quotes_is_noticed(tree):
+    use(tree, "3.2")
+    line = "with torch.no_grad():  # the update itself is not differentiated"
+    replace(tree / "d2lmini/training.py", line, line.split("  #")[0])
+    assert first_failure(tree) is not None
+
+
+def test_changed_data_is_noticed(tree, monkeypatch):
+    """One label is another, and the checksum of the package agrees with it."""
+    use(tree, "4.2")
+    name = "train-labels-idx1-ubyte.gz"
+    folder = d2lmini.cache_folder() / "FashionMNIST" / "raw"
+    raw = tree / "data" / "FashionMNIST" / "raw"
+    shutil.copytree(folder, raw)
+    old = (raw / name).read_bytes()
+    labels = bytearray(gzip.decompress(old))
+    labels[-1] = (labels[-1] + 1) % 10
+    new = gzip.compress(labels, mtime=0)
+    (raw / name).write_bytes(new)
+    for a, b in (
+        (hashlib.sha256(old).hexdigest(), hashlib.sha256(new).hexdigest()),
+        (f" {len(old)},", f" {len(new)},"),
+    ):
+        replace(tree / "d2lmini" / "files.py", a, b)
+    monkeypatch.setenv("D2LMINI_DATA", str(tree / "data"))
+    assert first_failure(tree) is not None
+
+
+def test_a_changed_stored_output_is_noticed(tree):
+    use(tree, "2.1")
+    replace(
+        tree / "chapters/page.ipynb", "tensor([4., 8.])", "tensor([4., 9.])"
+    )
+    assert first_failure(tree) is not None
+
+
+def test_a_changed_number_in_prose_is_noticed():
+    cells = nbformat.read(PAGES["4.4"], as_version=4).cells
+    assert test_prose_numbers.unsupported(cells) == []
+    (cell,) = (c for c in cells if "accuracy is 0.833: five" in c.source)
+    cell.source = cell.source.replace("0.833", "0.838")
+    missing = test_prose_numbers.unsupported(cells)
+    assert [number for _, number in missing] == ["0.838"]

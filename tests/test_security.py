@@ -1,0 +1,262 @@
+"""What runs on a reader's machine, and what may write to the repository."""
+
+import ast
+import re
+import shutil
+
+import nbformat
+import notebooks
+import pytest
+import yaml
+from IPython.core.inputtransformer2 import TransformerManager
+
+ROOT = notebooks.ROOT
+WORKFLOWS = {
+    path.name: yaml.load(path.read_text("utf-8"), yaml.BaseLoader)
+    for path in (ROOT / ".github" / "workflows").glob("*.yml")
+}
+STEPS = [
+    (name, job, step)
+    for name, workflow in WORKFLOWS.items()
+    for job in workflow["jobs"].values()
+    for step in job["steps"]
+]
+
+# Workflows.
+
+
+def test_workflows_start_on_reviewed_code_or_without_rights():
+    """`pull_request_target` and its kin hand our rights to anybody's code."""
+    assert WORKFLOWS.keys() == {"ci.yml", "pages.yml", "weekly.yml"}
+    harmless = {"pull_request", "push", "schedule", "workflow_dispatch"}
+    for name, workflow in WORKFLOWS.items():
+        assert workflow["on"].keys() <= harmless, name
+        if "push" in workflow["on"]:
+            assert workflow["on"]["push"] == {"branches": ["main"]}
+
+
+def test_workflows_may_only_read():
+    for name, workflow in WORKFLOWS.items():
+        assert workflow["permissions"] == {"contents": "read"}, name
+
+
+def test_the_only_job_with_more_rights_runs_no_code_of_ours():
+    jobs = {
+        (name, key): job
+        for name, workflow in WORKFLOWS.items()
+        for key, job in workflow["jobs"].items()
+        if "permissions" in job
+    }
+    assert jobs.keys() == {("pages.yml", "deploy")}
+    ((_, job),) = jobs.items()
+    assert job["permissions"] == {"pages": "write", "id-token": "write"}
+    assert all("run" not in step for step in job["steps"])
+
+
+def test_actions_are_githubs_own_and_pinned_by_commit():
+    pins = {}
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        for line in path.read_text("utf-8").splitlines():
+            if "uses:" in line:
+                pin = (
+                    r" +(?:- )?uses: (actions/[\w-]+)@([0-9a-f]{40} # v[\d.]+)"
+                )
+                action, commit = re.fullmatch(pin, line).groups()
+                assert pins.setdefault(action, commit) == commit
+    assert len(pins) == 4
+
+
+def test_workflows_know_no_secret_and_insert_no_foreign_text():
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        assert "secrets." not in path.read_text("utf-8")
+    for _, _, step in STEPS:
+        assert "${{" not in step.get("run", "")
+
+
+def test_packages_are_audited_every_week():
+    weekly = WORKFLOWS["weekly.yml"]
+    assert re.fullmatch(
+        r"\d+ \d+ \* \* \d", weekly["on"]["schedule"][0]["cron"]
+    )
+    steps = weekly["jobs"]["audit"]["steps"]
+    assert steps[-1] == {"run": "make audit"}
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    recipe = makefile.split("\naudit:")[1].split("\n\n")[0]
+    assert re.search(r"install .*pip-audit==\d+\.\d+\.\d+\n", recipe)
+    assert "--strict" in recipe  # or what is not found would pass
+    assert "-r constraints.txt" in recipe
+
+
+def test_every_package_is_pinned_where_the_audit_reads():
+    def names(file):
+        lines = (ROOT / file).read_text("utf-8").splitlines()
+        for line in lines:
+            if line and not line.startswith(("#", "-c")):
+                name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
+                yield name, version
+
+    assert set(names("requirements.txt")) <= set(names("constraints.txt"))
+
+
+# Pickles and archives.
+
+PICKLING = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib"}
+PICKLING |= {"shelve", "marshal"}
+ARCHIVES = {"tarfile", "zipfile", "unpack_archive", "extractall"}
+
+
+def words(node):
+    """Return the names that a node of a syntax tree mentions."""
+    if isinstance(node, ast.Import):
+        return {part for a in node.names for part in a.name.split(".")}
+    if isinstance(node, ast.ImportFrom):
+        named = {alias.name for alias in node.names}
+        return named | set((node.module or "").split("."))
+    if isinstance(node, ast.Attribute):
+        return {node.attr}
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def offences(code):
+    """Yield what in some code loads a pickle or unpacks an archive."""
+    tree = ast.parse(code)
+    sure = set()
+    for node in ast.walk(tree):
+        yield from words(node) & (PICKLING | ARCHIVES)
+        yield from (w for w in words(node) if w == "read_pickle")
+        for keyword in node.keywords if isinstance(node, ast.Call) else ():
+            if (keyword.arg, ast.unparse(keyword.value)) == (
+                "weights_only",
+                "True",
+            ):
+                sure.add(node.func)
+            if keyword.arg == "allow_pickle":
+                yield ast.unparse(keyword)
+    for node in ast.walk(tree):
+        called = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
+        if called == "torch.load" and node not in sure:
+            yield called
+        if isinstance(node, ast.ImportFrom) and node.module == "torch":
+            yield from words(node) & {"load"}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import pickle",
+        "from pickle import load",
+        "import torch\ntorch.load(path)",
+        "torch.load(path, weights_only=False)",
+        "torch.load(path, weights_only=really)",
+        "read = torch.load\nread(path)",
+        "from torch import load",
+        "np.load(path, allow_pickle=True)",
+        "pd.read_pickle(path)",
+        "import tarfile",
+        "shutil.unpack_archive(path)",
+        "archive.extractall()",
+    ],
+)
+def test_offences_are_found(code):
+    assert list(offences(code))
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "torch.load(path, weights_only=True)",
+        "model.load_state_dict(torch.load(file, weights_only=True))",
+        "np.load(path)",
+        "gzip.decompress(content)",
+    ],
+)
+def test_what_is_no_offence(code):
+    assert not list(offences(code))
+
+
+@pytest.mark.parametrize("folder", ["d2lmini", "tools", "site"])
+def test_our_code_loads_no_pickle_and_unpacks_no_archive(folder):
+    paths = list((ROOT / folder).rglob("*.py"))
+    assert paths
+    for path in paths:
+        assert not list(offences(path.read_text("utf-8"))), path
+
+
+def test_no_notebook_loads_a_pickle_or_unpacks_an_archive():
+    plain = TransformerManager().transform_cell  # magics become calls
+    loads = 0
+    for path in notebooks.pages():
+        for cell in nbformat.read(path, as_version=4).cells:
+            if cell.cell_type == "code":
+                assert not list(offences(plain(cell.source))), path
+                loads += cell.source.count("torch.load(")
+    assert loads  # 5.2 shows how it is done
+
+
+# The one address.
+
+
+def test_the_set_up_cell_fetches_a_release_of_the_one_address_over_https():
+    url, _, release = notebooks.site()
+    assert url.startswith("https://")
+    assert re.fullmatch(r"v\d+\.\d+\.\d+", release)
+    for path in notebooks.pages():
+        setup = notebooks.frame(path)[1]
+        assert re.findall(r"\w+://[^\"]+", setup) == [url]
+        cells = nbformat.read(path, as_version=4).cells
+        assert [c.source for c in cells if c.id == "setup"] == [setup]
+        for cell in cells:
+            if cell.cell_type == "code" and cell.id != "setup":
+                fetching = r"\bgit\b|subprocess|urlopen|curl|wget|\bpip\b|^[!%]"
+                assert not re.search(fetching, cell.source, re.M), cell.id
+
+
+def test_weaknesses_are_reported_to_the_one_address():
+    policy = (ROOT / "SECURITY.md").read_text("utf-8")
+    assert f"<{notebooks.site()[0]}/security/advisories/new>" in policy
+
+
+@pytest.fixture
+def copy(tmp_path, monkeypatch):
+    """A copy of the book, with one of its pages."""
+    folder = tmp_path / "copy"
+    page = notebooks.pages()[0].relative_to(ROOT)
+    (folder / page).parent.mkdir(parents=True)
+    shutil.copy(ROOT / page, folder / page)
+    for path in ROOT.iterdir():
+        if path.is_file() and path.suffix in {".md", ".yml", ".cff", ".toml"}:
+            shutil.copy(path, folder)
+    for name in ("d2lmini", "site", "tools", ".github"):
+        shutil.copytree(ROOT / name, folder / name)
+    monkeypatch.setattr(notebooks, "ROOT", folder)
+    return folder
+
+
+def test_the_book_moves_as_a_whole(copy):
+    old = notebooks.site()[0].removeprefix("https://")
+    notebooks.publish_at("https://github.com/somebody/a-book.git")
+    assert notebooks.site()[0] == "https://github.com/somebody/a-book"
+    files = [p for p in copy.rglob("*") if p.is_file() and p.suffix != ".pyc"]
+    texts = {p.relative_to(copy): p.read_bytes() for p in files}
+    assert not [path for path, text in texts.items() if old.encode() in text]
+    moved = [p for p, text in texts.items() if b"somebody/a-book" in text]
+    named = {"_config.yml", "CITATION.cff", "README.md", "SECURITY.md"}
+    assert {path.name for path in moved if path.suffix != ".ipynb"} == named
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://github.com/somebody/a-book",
+        "git@github.com:somebody/a-book.git",
+        "https://github.com.example.org/somebody/a-book",
+        "https://github.com/somebody",
+        'https://github.com/somebody/a-book", "x',
+        "",
+    ],
+)
+def test_the_book_moves_to_no_address_without_https(address, copy):
+    before = {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()}
+    with pytest.raises(SystemExit, match="not like https://github.com/"):
+        notebooks.publish_at(address)
+    assert before == {p: p.read_bytes() for p in before}
