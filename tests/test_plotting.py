@@ -72,8 +72,19 @@ def test_a_board_shows_one_picture_and_updates_it(shell):
 def test_a_board_that_was_reset_has_nothing_to_show(shell):
     board = d2l.ProgressBoard("x")
     shell.push({"board": board})
-    shell.run_cell("for x in range(2): board.draw(x, x, 'a')\nboard.reset()")
+    shell.run_cell("board.draw(0, 1, 'a'); board.reset()")
+    assert shell.display_pub.outputs == []
+
+
+def test_what_takes_two_seconds_is_drawn_at_its_end(shell):
+    start = plotting.time.monotonic()
+    board = d2l.ProgressBoard("x")
+    since = plotting.time.monotonic() - start
+    assert 2 <= board._next_redraw - start <= 2 + since
+    shell.push({"board": board})
+    shell.run_cell("for x in range(9): board.draw(x, x, 'a')")
     assert len(shell.display_pub.outputs) == 1
+    assert len(board.axes.lines[0].get_xdata()) == 9
 
 
 def test_a_board_that_does_not_display_shows_nothing(shell):
