@@ -17,7 +17,7 @@ FACES = {
     "sans": sans.font_files_otf["SourceSansPro"],
     "sans-bold": sans.font_files_otf["SourceSansProSemibold"],
 }
-LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2030)]
+LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2027)]
 LETTERS += [0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265]
 CARD = "A curve like a bowl with three dots that roll down to its lowest point"
 

@@ -8,11 +8,11 @@ from bs4 import BeautifulSoup
 
 
 def folds(page):
-    """A summary holds no paragraphs, and its words are its name."""
+    """What opens a fold is named by what it holds, in one plain word."""
     for summary in page("summary"):
-        summary.attrs.pop("aria-label", None)
-        for paragraph in summary("p"):
-            paragraph.name = "span"
+        solution = summary.find_parent(class_="tag_hide-cell")
+        summary.attrs = {}
+        summary.string = "Solution" if solution else "Code"
 
 
 def tables(page):
