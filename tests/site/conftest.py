@@ -119,7 +119,7 @@ class Visit:
         self.responses = [*getattr(self, "responses", []), response]
 
     def go(self, address):
-        self.page.goto(address, wait_until="networkidle")
+        self.page.goto(address)
         self.bodies = {r.url: r.body() for r in self.responses if r.ok}
         return self
 
