@@ -7,7 +7,8 @@ READY := $(VENV)/ready
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help book test run serve lint format clean constraints lift-pins publish-at
+.PHONY: help book test test-site run serve zip lint format clean check-links
+.PHONY: constraints lift-pins publish-at
 
 help: ## list the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | \
@@ -38,12 +39,25 @@ test: $(READY) ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
+# Apart from the rest: most who change a page need no browser for it.
+$(VENV)/ready-site: $(READY) requirements-site-tests.txt
+	$(BIN)/python -m pip install -r requirements-site-tests.txt
+	@touch $@
+
+test-site: book $(VENV)/ready-site ## look at the built site in Chromium
+	@echo 'Opening every page of the site, in light and dark, wide and narrow.'
+	$(BIN)/python -m pytest -o addopts= --numprocesses=2 --dist=loadgroup \
+		tests/site $(PYTEST_ARGS)
+
 run: $(READY) ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(BIN)/python tools/notebooks.py run $(NB)
 
 serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
 	$(BIN)/python -m http.server --directory _build/html $(PORT)
+
+zip: book ## pack the site and the notebooks into one archive, in dist/
+	$(BIN)/python tools/archive.py
 
 lint: $(READY) ## check style, formatting and that notebooks are normalised
 	$(BIN)/ruff check .
@@ -55,12 +69,15 @@ format: $(READY) ## repair what lint finds, where a tool can
 	$(BIN)/ruff format .
 	$(BIN)/python tools/notebooks.py stamp
 
+check-links: $(READY) ## see whether the links to other sites still lead there
+	$(BIN)/jupyter-book build --builder linkcheck .
+
 clean: ## remove the site and all caches; the environment stays
-	rm -rf _build .pytest_cache .ruff_cache .coverage
+	rm -rf _build dist .pytest_cache .ruff_cache .coverage
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 constraints: ## pin anew what requirements.txt brings along (needs uv)
-	sed '/^-c/d' requirements.txt | uv pip compile --universal --upgrade \
+	sed '/^-c/d' requirements*.txt | uv pip compile --universal --upgrade \
 		--python-version 3.10 --no-header --no-annotate - -o constraints.new
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new

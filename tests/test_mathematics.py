@@ -63,5 +63,7 @@ def test_what_is_no_formula_stops_the_build(tex):
 )
 def test_a_name_in_a_script_is_one_child(tex, num_children):
     html = mathematics.mathml(tex, display=False)
-    script = BeautifulSoup(html, "html.parser").find(re.compile("^ms(ub|up|ubsup)$"))
+    script = BeautifulSoup(html, "html.parser").find(
+        re.compile("^ms(ub|up|ubsup)$")
+    )
     assert len(script.find_all(recursive=False)) == num_children
