@@ -168,7 +168,7 @@ def turned(items, i):
 def epochs(rounds):
     """Compare an epoch of the trainer with the other ways to train."""
     names = [
-        "trainer", "bare", "bare_on_bytes", "lightning", "lightning_on_bytes",
+        "trainer", "bare", "bare_on_bytes", "lightning", "lightning_silent",
         "per_sample",
     ]  # fmt: skip
     rows, seconds = [], []
@@ -197,8 +197,17 @@ def judged(model, found):
         ("Trainer with board against the bare loop", "trainer", "bare", 1.1),
         ("the same, loop on the trainer's batches", "trainer", "bare_on_bytes"),
         ("per-sample loader", "per_sample", "trainer", per_sample),
-        ("Lightning", "lightning", "trainer", lightning),
-        ("Lightning on its batches", "lightning_on_bytes", "trainer"),
+        (
+            "Lightning, with the same metrics,",
+            "lightning",
+            "trainer",
+            lightning,
+        ),
+        (
+            "Lightning on its batches, recording nothing,",
+            "lightning_silent",
+            "trainer",
+        ),
     ]
     return [
         Row(
