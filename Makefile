@@ -118,7 +118,7 @@ audit: ## look for known weaknesses of the packages that are pinned
 	$(PYTHON) -m venv --clear $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
-		-r constraints.txt
+		$(patsubst %,-r %,constraints.txt $(wildcard requirements*.txt))
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
