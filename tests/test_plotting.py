@@ -81,10 +81,23 @@ def test_what_takes_two_seconds_is_drawn_at_its_end(shell):
     board = d2l.ProgressBoard("x")
     since = plotting.time.monotonic() - start
     assert 2 <= board._next_redraw - start <= 2 + since
+    board._next_redraw = float("inf")  # the two seconds never pass
     shell.push({"board": board})
     shell.run_cell("for x in range(9): board.draw(x, x, 'a')")
     assert len(shell.display_pub.outputs) == 1
     assert len(board.axes.lines[0].get_xdata()) == 9
+
+
+def test_a_fit_in_a_notebook_ends_in_one_complete_picture(shell, capsys):
+    data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)
+    model = d2l.LinearRegression(0.1)
+    shell.push({"trainer": d2l.Trainer(3), "model": model, "data": data})
+    shell.run_cell("history = trainer.fit(model, data)")
+    updates = [output["update"] for output in shell.display_pub.outputs]
+    assert updates[0] is False and all(updates[1:])
+    num_points = [len(line.get_xdata()) for line in model.board.axes.lines]
+    assert num_points == [6, 3]
+    assert capsys.readouterr().out == ""  # the curve says it all
 
 
 def test_a_board_that_does_not_display_shows_nothing(shell):

@@ -662,6 +662,7 @@ def test_a_copy_leaves_trainer_and_data_behind():
     model = Line()
     d2l.Trainer(1).fit(model, Rows())
     other = copy.deepcopy(model)
+    assert not {"trainer", "board"} & model.__getstate__().keys()
     assert not hasattr(other, "trainer")
     assert other.board is not model.board and not other.board.data
     assert hasattr(model, "trainer") and model.board.data

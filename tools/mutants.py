@@ -256,7 +256,12 @@ def judge_all(mutants):
     """Return what became of each mutant, in order."""
     global reach, seconds  # known to the workers, which are forked
     with tempfile.TemporaryDirectory() as home:
-        reach, seconds = baseline(copy(Path(home) / "baseline"))
+        whole = copy(Path(home) / "baseline")
+        reach, seconds = baseline(whole)
+        order = sorted(seconds, key=lambda name: (seconds[name], name))
+        if run(whole, Selection(order), seconds=600) != 0:
+            log = (whole / "log").read_text()
+            sys.exit(f"{log}\nThe order of the tests matters: no kill is sure.")
         fork = multiprocessing.get_context("fork")
         with fork.Pool(WORKERS, settle, [home]) as pool:
             results = []
