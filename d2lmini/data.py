@@ -167,6 +167,4 @@ class FashionMNIST(DataModule):
     def visualize(self, batch, nrows=1, ncols=8, labels=()):
         """Show the first images of a batch with the names of their classes."""
         X, y = batch
-        show_images(
-            X.squeeze(1), nrows, ncols, titles=labels or self.text_labels(y)
-        )
+        show_images(X, nrows, ncols, titles=labels or self.text_labels(y))

@@ -171,7 +171,7 @@ def _picture(image):
     check(image.ndim in (2, 3) and image.size, sentence)
     if image.ndim == 3 and image.shape[0] in (1, 3):
         image = np.moveaxis(image, 0, -1)
-    return image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image
+    return image
 
 
 def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):

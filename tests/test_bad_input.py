@@ -220,6 +220,7 @@ CASES = [
     (lambda: d2l.TensorLoader((X, torch.tensor(1)), 1), lengths([(4, 3), ()])),
     (lambda: fit([]), "there is no batch to train on"),
     (lambda: fit([(X, y[:2])]), rows(4, 2)),
+    (lambda: fit([(X, X, y[:2])]), rows(4, 2)),
     (lambda: fit([(X[:0], y[:0])]), rows(0, 0)),
     (lambda: fit([(X, y)], [(X, y[:1])]), rows(4, 1)),
     (
@@ -337,24 +338,40 @@ def test_who_wants_the_broadcast_can_have_it():
     assert len(history["train_loss"]) == 1
 
 
-@pytest.mark.parametrize("high, warned", [(1, 0), (2, 0), (255, 1), (256, 0)])
+@pytest.mark.parametrize(
+    "high, warned", [(1, 0), (2, 0), (3, 1), (255, 1), (256, 0)]
+)
 @pytest.mark.parametrize("low, floor", [(0, True), (-1, False)])
-def test_images_that_were_not_scaled_are_noticed(high, warned, low, floor):
+@pytest.mark.parametrize("shape", [(2, 1, 3, 3), (2, 3, 3)])
+def test_images_that_were_not_scaled_are_noticed(
+    high, warned, low, floor, shape
+):
     """Once a fit; and only what looks like bytes."""
-    batch = torch.full((2, 1, 3, 3), float(high))
-    batch[0, 0, 0, 0] = low
+    batch = torch.full(shape, float(high))
+    batch[0, 0, 0] = low
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("default")
         fit([(batch, y[:2] * 0)] * 3, stop_at_nan=False)
     sentences = [str(warning.message) for warning in caught]
     assert sentences == [
-        "images of shape (2, 1, 3, 3) reach up to 255, not to 1; divide them "
+        f"images of shape {shape} reach up to {high}, not to 1; divide them "
         "by 255"
     ] * (warned and floor)
 
 
-def test_rows_of_numbers_may_be_of_any_size():
+def test_rows_of_numbers_may_be_of_any_size_and_number():
     fit([(X * 200, y)], stop_at_nan=False)
+    fit([(X[:1], y[:1])])
+
+
+def test_inputs_need_not_be_tensors():
+    class Reader(Line):
+        def forward(self, texts):
+            lengths = [[float(len(text))] for text in texts]
+            return super().forward(torch.tensor(lengths))
+
+    history = fit([(["one", "three"], y[:2])], model=Reader())
+    assert len(history["train_loss"]) == 1
 
 
 def test_a_loss_that_is_nan_before_any_update_is_not_called_divergence():

@@ -20,6 +20,16 @@ def test_synthetic_data_is_what_it_says():
     assert data.noise == 0.5  # the number, not the tensor
 
 
+def test_synthetic_data_draws_inputs_first_and_adds_the_noise():
+    torch.manual_seed(0)
+    w = torch.tensor([2, -3.4])
+    data = d2l.SyntheticRegressionData(w, 4.2, 0.5, 3, 2)
+    torch.manual_seed(0)
+    X, noise = torch.randn(5, 2), 0.5 * torch.randn(5, 1)
+    assert torch.equal(data.X, X)
+    torch.testing.assert_close(data.y, (X @ w).reshape(-1, 1) + 4.2 + noise)
+
+
 def test_synthetic_loaders_split_the_rows():
     torch.manual_seed(0)
     data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0, 10, 6, 4)
@@ -87,14 +97,39 @@ def test_every_image_is_what_torchvision_makes_of_it(size, images):
         assert torch.equal(transform(Image.fromarray(image)), mine)
 
 
+def test_bytes_become_shares_of_255():
+    shares = module.to_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    assert torch.equal(shares, torch.tensor([0, 0.2, 1]))
+
+
+def test_data_sets_know_their_classes(images):
+    assert [*images.train.classes] == images.text_labels(range(10))
+
+
+def test_only_training_batches_are_shuffled(images, monkeypatch):
+    for train in (True, False):
+        loader = images.get_dataloader(train)
+        assert isinstance(loader, d2l.TensorLoader) and loader.shuffle is train
+        monkeypatch.setattr(images, "num_workers", 1)
+        loader = images.get_dataloader(train)
+        assert loader.num_workers == 1
+        sampler = type(loader.sampler).__name__
+        assert sampler == ("RandomSampler" if train else "SequentialSampler")
+        monkeypatch.undo()
+
+
 def test_one_number_resizes_both_sides(monkeypatch, images):
     small = images.val.data.numpy()[:3], images.val.targets.numpy()[:3]
     arrays = dict(zip("abcd", small * 2, strict=True))
     monkeypatch.setattr(module, "load_images", lambda root: (arrays, False))
     data = d2l.FashionMNIST(resize=20)
     assert data.resize == (20, 20)
+    assert d2l.FashionMNIST(resize=1).train[0][0].shape == (1, 1, 1)
+    assert d2l.FashionMNIST(root="here").root == module.DataModule("here").root
+    with pytest.raises(ValueError, match="num_workers must be"):
+        d2l.FashionMNIST(num_workers=-1)
     assert data.train[0][0].shape == (1, 20, 20)
-    for size in ((20, 0), 0, -1, 2.5):
+    for size in ((20, 0), (0, 20), 0, -1, 2.5):
         with pytest.raises(ValueError, match="must be a whole number from 1"):
             d2l.FashionMNIST(resize=size)
 

@@ -56,7 +56,10 @@ def test_a_board_shows_one_picture_and_updates_it(shell):
     board = d2l.ProgressBoard("x")
     board._next_redraw = 0  # as if it had begun two seconds ago
     shell.push({"board": board})
-    shell.run_cell("for x in range(9): board.draw(x, x, 'a')")
+    with matplotlib.rc_context():
+        d2l.set_style()
+        shell.run_cell("for x in range(9): board.draw(x, x, 'a')")
+    assert all("image/png" in o["data"] for o in shell.display_pub.outputs)
     first, last = shell.display_pub.outputs[0], shell.display_pub.outputs[-1]
     assert [o["update"] for o in shell.display_pub.outputs[:2]] == [False, True]
     assert first["transient"] == last["transient"]
@@ -64,6 +67,24 @@ def test_a_board_shows_one_picture_and_updates_it(shell):
     num_shown = len(shell.display_pub.outputs)
     shell.run_cell("1 + 1")  # nothing waits, so nothing is drawn
     assert len(shell.display_pub.outputs) == num_shown
+
+
+def test_a_board_that_was_reset_has_nothing_to_show(shell):
+    board = d2l.ProgressBoard("x")
+    shell.push({"board": board})
+    shell.run_cell("board.draw(0, 1, 'a'); board.reset()")
+    assert shell.display_pub.outputs == []
+
+
+def test_what_takes_two_seconds_is_drawn_at_its_end(shell):
+    start = plotting.time.monotonic()
+    board = d2l.ProgressBoard("x")
+    since = plotting.time.monotonic() - start
+    assert 2 <= board._next_redraw - start <= 2 + since
+    shell.push({"board": board})
+    shell.run_cell("for x in range(9): board.draw(x, x, 'a')")
+    assert len(shell.display_pub.outputs) == 1
+    assert len(board.axes.lines[0].get_xdata()) == 9
 
 
 def test_a_board_that_does_not_display_shows_nothing(shell):
@@ -143,6 +164,86 @@ def test_plot_draws_into_given_axes_and_clears_them():
     d2l.plot([1, 2], [3, 4], yscale="log", xlim=[0, 9], axes=axes)
     assert len(curves(axes)) == 1
     assert (axes.get_yscale(), axes.get_xlim()) == ("log", (0, 9))
+
+
+def test_axes_are_labelled_scaled_and_have_a_grid():
+    axes = plt.subplots()[1]
+    axes.plot([1, 2], [3, 4])
+    for _ in range(2):  # a grid is not switched off by the second call
+        d2l.set_axes(axes, "a", "b", (1, 9), (2, 8), "log", "symlog", ["c"])
+        assert axes.xaxis.get_gridlines()[0].get_visible()
+        assert axes.yaxis.get_gridlines()[0].get_visible()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("a", "b")
+    assert (axes.get_xlim(), axes.get_ylim()) == ((1, 9), (2, 8))
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "symlog")
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["c"]
+    axes.set(xlim=(1, 2), ylim=(1, 2))
+    d2l.set_axes(axes)
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("", "")
+    assert (axes.get_xlim(), axes.get_ylim()) == ((1, 2), (1, 2))
+    assert (axes.get_xscale(), axes.get_yscale()) == ("linear", "linear")
+
+
+def test_without_names_there_is_no_legend():
+    d2l.plot([1, 2])
+    assert plt.gca().get_legend() is None
+
+
+def test_figures_have_the_size_that_is_asked_for():
+    d2l.plot([1, 2], figsize=(5, 4))
+    assert plt.gcf().get_size_inches().tolist() == [5, 4]
+    d2l.show_images([torch.ones(2, 2)], 2, 3, scale=2)
+    assert plt.gcf().get_size_inches().tolist() == [6, 4]
+    board = d2l.ProgressBoard(figsize=(5, 3))
+    board.draw(0, 1, "a")
+    board.redraw()
+    assert board.fig.get_size_inches().tolist() == [5, 3]
+
+
+def test_all_is_drawn_in_the_book_s_style_and_ticks_are_grey():
+    board = d2l.ProgressBoard("x")
+    board.draw(0, 1, "a")
+    board.redraw()
+    d2l.plot([1, 2])
+    axes = plt.gca()
+    grey = matplotlib.colors.to_rgb(plotting.GREY)
+    for drawn in (axes, board.axes):
+        assert drawn.get_facecolor()[3] == 0  # transparent
+        assert not drawn.spines["top"].get_visible()
+    assert axes.xaxis.get_ticklabels()[0].get_color() == plotting.GREY
+    assert (
+        matplotlib.colors.to_rgb(axes.xaxis.get_ticklines()[0].get_color())
+        == grey
+    )
+    (ax,) = d2l.show_images([torch.ones(2, 2)], 1, 1, titles=["a"])
+    assert ax.figure.get_facecolor()[3] == 0
+
+
+def test_images_are_drawn_as_they_are():
+    channels = torch.rand(3, 5, 4)
+    axes = d2l.show_images([channels, channels[0], channels[:1]], 1, 3)
+    shown = [ax.images[0].get_array() for ax in axes]
+    assert np.allclose(shown[0], channels.permute(1, 2, 0))
+    assert np.allclose(shown[1], channels[0])
+    assert np.allclose(shown[2], channels[0])
+    assert axes[1].images[0].get_cmap().name == "gray"
+    assert [ax.get_title() for ax in axes] == ["", "", ""]
+    (ax,) = d2l.show_images([channels[0]], 1, 1, cmap="magma")
+    assert ax.images[0].get_cmap().name == "magma"
+
+
+def test_a_board_gives_its_settings_to_its_axes():
+    board = d2l.ProgressBoard(
+        "a", "b", (1, 9), (2, 8), "log", "symlog", ["--"], ["C3"]
+    )
+    board.draw(2, 3, "c")
+    board.redraw()
+    axes, (line,) = board.axes, board.axes.lines
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("a", "b")
+    assert (axes.get_xlim(), axes.get_ylim()) == ((1, 9), (2, 8))
+    assert (axes.get_xscale(), axes.get_yscale()) == ("log", "symlog")
+    assert (line.get_linestyle(), line.get_color()) == ("--", "C3")
+    assert line.get_xydata().tolist() == [[2, 3]]
 
 
 def test_plot_leaves_matplotlib_s_settings_alone():
@@ -292,6 +393,15 @@ def test_board_has_room_for_a_fifth_curve():
     assert len(board.axes.lines) == 7
     legend = board.axes.get_legend().get_texts()
     assert [text.get_text() for text in legend][4] == "curve 4"
+
+
+def test_curves_wait_apart():
+    board = d2l.ProgressBoard("x")
+    for x in range(4):
+        board.draw(x, x, "a", every_n=2)
+        board.draw(x, -x, "b", every_n=4)
+    assert points(board, "a") == [(0.5, 0.5), (2.5, 2.5)]
+    assert points(board, "b") == [(1.5, -1.5)]
 
 
 def test_two_boards_do_not_mix():

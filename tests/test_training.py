@@ -3,6 +3,9 @@
 import copy
 import io
 import math
+import re
+import warnings
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -260,8 +263,14 @@ def test_grad_is_enabled_during_backward():
 
 
 def test_divergence_stops_and_says_where():
-    with pytest.raises(FloatingPointError, match="step [0-9]+ .epoch [0-9]+"):
+    with pytest.raises(FloatingPointError) as caught:
         d2l.Trainer(200).fit(Line(lr=50.0), Rows())
+    sentence = (
+        r"train_loss is (nan|inf) at step [1-9]\d* \(epoch [1-9]\d*\): "
+        "training diverged; try a smaller learning rate, or look on with "
+        "stop_at_nan=False"
+    )
+    assert re.fullmatch(sentence, str(caught.value))
 
 
 def test_divergence_can_be_watched():
@@ -496,6 +505,131 @@ def test_devices():
     assert d2l.try_gpu(d2l.num_gpus()) == d2l.cpu()
 
 
+def test_gpus_are_counted_and_named(monkeypatch):
+    """As on a machine with two GPUs, then on one with Apple silicon."""
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    assert d2l.num_gpus() == 2
+    assert d2l.try_gpu(1) == d2l.gpu(1) == torch.device("cuda", 1)
+    assert d2l.try_gpu(2) == d2l.cpu()
+    assert d2l.Trainer(1, num_gpus=1).gpus == [torch.device("cuda", 0)]
+    assert d2l.Trainer(1).gpus == []
+    with pytest.raises(ValueError, match="num_gpus=2, .* machine has 2"):
+        d2l.Trainer(1, num_gpus=2)
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
+    assert d2l.num_gpus() == 1
+    assert d2l.try_gpu() == d2l.gpu() == torch.device("mps", 0)
+
+
+def test_a_trainer_has_a_history_before_it_trains():
+    assert d2l.Trainer(1).history == {"epoch": []}
+
+
+def test_models_with_two_inputs_are_trained_and_validated():
+    class Sum(Line):
+        def forward(self, A, B):
+            return self.net(A + B)
+
+    class Pairs(d2l.DataModule):
+        def get_dataloader(self, train):
+            rows = Rows()
+            return [(rows.X / 2, rows.X / 2, rows.y)]
+
+    histories = [
+        d2l.Trainer(2).fit(Sum(), Pairs()),
+        d2l.Trainer(2).fit(Line(), Rows(batch_size=10)),
+    ]
+    for name in ("train_loss", "val_loss"):
+        first, second = (history[name] for history in histories)
+        assert first == pytest.approx(second, rel=1e-6)
+
+
+@pytest.mark.parametrize("base", [d2l.Module, d2l.Classifier])
+def test_steps_say_whether_they_train(base):
+    class Model(base):
+        """Writes down what is plotted."""
+
+        loss = accuracy = lambda self, y_hat, y: y_hat
+        notes = ()
+
+        def forward(self, X):
+            return X
+
+        def plot(self, key, value, train):
+            self.notes += ((key, value, train),)
+
+    model = Model()
+    assert model.training_step((1, 2)) == 1
+    model.validation_step((3, 4))
+    keys = ["loss"] if base is d2l.Module else ["loss", "acc"]
+    steps = [("loss", 1, True), *((key, 3, False) for key in keys)]
+    assert model.notes == tuple(steps)
+    assert all(train in (True, False) for *_, train in model.notes)
+    assert [type(train) for *_, train in model.notes] == [bool] * len(steps)
+
+
+def test_loaders_are_asked_for_by_truth_values():
+    class Data(d2l.DataModule):
+        def get_dataloader(self, train):
+            return train
+
+    assert Data().train_dataloader() is True
+    assert Data().val_dataloader() is False
+
+
+def test_points_under_a_plain_trainer_are_spaced_by_whole_batches():
+    """Two points from three batches: each batch is one."""
+    model = Line()
+    model.plot_valid_per_epoch = 2
+    model.trainer = SimpleNamespace(
+        num_train_batches=3, num_val_batches=3, epoch=4
+    )
+    for i in range(3):
+        model.trainer.train_batch_idx = i
+        model.plot("loss", 10.0 * i, train=True)
+        model.plot("loss", 20.0 * i, train=False)
+    thirds = [(0, 0), (1 / 3, 10), (2 / 3, 20)]
+    assert model.board.data["train_loss"] == thirds
+    assert model.board.data["val_loss"] == [(5, 0), (5, 20), (5, 40)]
+
+
+def test_a_fit_of_the_reader_s_own_draws_and_keeps_no_history():
+    class Own(d2l.Trainer):
+        def fit(self, model, data):
+            self.prepare_data(data)
+            self.prepare_model(model)
+            self.optim = model.configure_optimizers()
+            self.train_batch_idx = self.val_batch_idx = 0
+            for epoch in range(self.max_epochs):
+                self.epoch = epoch
+                self.fit_epoch()
+
+    model = Line()
+    trainer = Own(1)
+    trainer.fit(model, Rows())
+    assert len(model.board.data["train_loss"]) == 2
+    assert trainer.history == {"epoch": []}
+
+
+def test_a_model_can_be_copied_before_training():
+    model = Line()
+    assert torch.equal(copy.deepcopy(model).net.weight, model.net.weight)
+    del model.board
+    assert copy.deepcopy(model).board.data == {}
+
+
+def test_other_warnings_stay_warnings():
+    class Warns(Line):
+        def forward(self, X):
+            warnings.warn("something else", stacklevel=1)
+            return super().forward(X)
+
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        assert len(d2l.Trainer(1).fit(Warns(), Rows())["train_loss"]) == 1
+
+
 def test_a_model_can_be_saved_after_training():
     model = Line()
     d2l.Trainer(1).fit(model, Rows())
@@ -653,18 +787,40 @@ def test_lazy_layers_keep_their_parameters():
     assert history["train_loss"][-1] < history["train_loss"][0]
 
 
-def test_what_is_missing_is_named():
-    module = d2l.Module()
-    with pytest.raises(NotImplementedError, match="self.net"):
-        module(torch.ones(1))
-    with pytest.raises(NotImplementedError, match="loss"):
-        module.loss(1, 2)
-    with pytest.raises(NotImplementedError, match="learning rate"):
-        module.configure_optimizers()
-    with pytest.raises(RuntimeError, match="fit"):
-        module.plot("loss", 1.0, train=True)
-    with pytest.raises(NotImplementedError, match="get_dataloader"):
-        d2l.DataModule().train_dataloader()
+@pytest.mark.parametrize(
+    "call, error, sentence",
+    [
+        (
+            lambda: d2l.Module()(torch.ones(1)),
+            NotImplementedError,
+            "define self.net or forward(self, X)",
+        ),
+        (
+            lambda: d2l.Module().loss(1, 2),
+            NotImplementedError,
+            "define loss(self, y_hat, y)",
+        ),
+        (
+            lambda: d2l.Module().configure_optimizers(),
+            NotImplementedError,
+            "define configure_optimizers, or store a learning rate as lr",
+        ),
+        (
+            lambda: d2l.Module().plot("loss", 1.0, train=True),
+            RuntimeError,
+            "plot works once Trainer.fit has begun",
+        ),
+        (
+            lambda: d2l.DataModule().train_dataloader(),
+            NotImplementedError,
+            "define get_dataloader(self, train)",
+        ),
+    ],
+)
+def test_what_is_missing_is_named(call, error, sentence):
+    with pytest.raises(error) as caught:
+        call()
+    assert str(caught.value) == sentence
 
 
 def test_tensor_loader_gives_every_row_once():

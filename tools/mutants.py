@@ -50,7 +50,11 @@ KILLERS = [
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"
 # They take long, and other tests look at the same lines.
-SLOW = ("test_it_is_as_hard", "is_what_torchvision_makes", "in_a_notebook_each")
+SLOW = (
+    "test_it_is_as_hard",
+    "torchvision_makes_of_it[None]",
+    "in_a_notebook_each",
+)
 Mutant = namedtuple(
     "Mutant", "module function before after lines around source"
 )
