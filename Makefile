@@ -61,6 +61,16 @@ mutants: $(READY) ## change the package everywhere: do the unit tests notice?
 test-extras: $(EXTRAS) ## run the optional page, with both of its processes
 	$(BIN)/python -m pytest extras
 
+# Apart from the rest: most who change a page need no browser for it.
+$(VENV)/ready-site: $(READY) requirements-site-tests.txt
+	$(BIN)/python -m pip install -r requirements-site-tests.txt
+	@touch $@
+
+test-site: book $(VENV)/ready-site ## look at the built site in Chromium
+	@echo 'Opening every page of the site, in light and dark, wide and narrow.'
+	$(BIN)/python -m pytest -o addopts= --numprocesses=2 --dist=loadgroup \
+		tests/site $(PYTEST_ARGS)
+
 bench: $(EXTRAS) ## measure speed (10 minutes, quiet machine), judge it
 	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
 
@@ -70,6 +80,9 @@ run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 
 serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
 	$(BIN)/python -m http.server --directory _build/html $(PORT)
+
+zip: book ## pack the site and the notebooks into one archive, in dist/
+	$(BIN)/python tools/archive.py
 
 lint: $(READY) ## check style, formatting and that notebooks are normalised
 	$(BIN)/ruff check .
@@ -81,14 +94,16 @@ format: $(READY) ## repair what lint finds, where a tool can
 	$(BIN)/ruff format .
 	$(BIN)/python tools/notebooks.py stamp
 
+check-links: $(READY) ## see whether the links to other sites still lead there
+	$(BIN)/jupyter-book build --builder linkcheck .
+
 clean: ## remove the site and all caches; the environment stays
-	rm -rf _build .pytest_cache .ruff_cache .coverage
+	rm -rf _build dist .pytest_cache .ruff_cache .coverage
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 constraints: ## pin anew what the requirements bring along (needs uv)
-	sed '/^-c/d' requirements.txt requirements-extras.txt | \
-		uv pip compile --universal --upgrade --python-version 3.10 \
-		--no-header --no-annotate - -o constraints.new
+	sed '/^-c/d' requirements*.txt | uv pip compile --universal --upgrade \
+		--python-version 3.10 --no-header --no-annotate - -o constraints.new
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
@@ -103,7 +118,7 @@ audit: ## look for known weaknesses of the packages that are pinned
 	$(PYTHON) -m venv --clear $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
-		-r constraints.txt
+		$(patsubst %,-r %,constraints.txt $(wildcard requirements*.txt))
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)

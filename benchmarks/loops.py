@@ -185,8 +185,11 @@ def board_share(data, num_hiddens, epochs):
     return spent / seconds
 
 
-def lightning(data, num_hiddens, epochs, loaders=float_loaders):
-    """Train with Lightning on the bare loop's batches; it records nothing."""
+def lightning(data, num_hiddens, epochs, loaders=float_loaders, log=True):
+    """Train with Lightning on the bare loop's batches.
+
+    It takes the mean of the same three metrics over each epoch.
+    """
     d2l.import_torchvision()  # in its way, before Lightning does in its own
     import lightning as L
 
@@ -197,31 +200,38 @@ def lightning(data, num_hiddens, epochs, loaders=float_loaders):
             super().__init__()
             self.net = Model(num_hiddens).net
 
+        def record(self, name, value):
+            if log:
+                self.log(name, value, on_step=False, on_epoch=True)
+
         def training_step(self, batch):
-            return F.cross_entropy(self.net(batch[0]), batch[1])
+            loss = F.cross_entropy(self.net(batch[0]), batch[1])
+            self.record("train_loss", loss)
+            return loss
 
         def validation_step(self, batch):
             scores = self.net(batch[0])
-            F.cross_entropy(scores, batch[1])
-            (scores.argmax(dim=1) == batch[1]).sum()
+            self.record("val_loss", F.cross_entropy(scores, batch[1]))
+            hits = scores.argmax(dim=1) == batch[1]
+            self.record("val_acc", hits.float().mean())
 
         def configure_optimizers(self):
             return torch.optim.SGD(self.parameters(), lr=LR)
 
+    off = ["logger", "enable_checkpointing", "enable_progress_bar"]
+    off += ["enable_model_summary", "num_sanity_val_steps"]
     engine = L.Trainer(
-        max_epochs=epochs, accelerator="cpu", logger=False,
-        enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, num_sanity_val_steps=0,
-    )  # fmt: skip
+        max_epochs=epochs, accelerator="cpu", **dict.fromkeys(off, False)
+    )
     loaders = loaders(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it advises to use workers
         return clocked(lambda: engine.fit(Adapter(), *loaders), epochs)
 
 
-def lightning_on_bytes(data, num_hiddens, epochs):
-    """Train with Lightning on the trainer's batches."""
-    return lightning(data, num_hiddens, epochs, byte_loaders)
+def lightning_silent(data, num_hiddens, epochs):
+    """Train with Lightning on the trainer's batches; it records nothing."""
+    return lightning(data, num_hiddens, epochs, byte_loaders, log=False)
 
 
 def per_sample(data, num_hiddens, epochs):

@@ -5,6 +5,7 @@ from .data import (
     SyntheticRegressionData,
     import_torchvision,
 )
+from .devices import cpu, gpu, num_gpus, try_gpu
 from .files import cache_folder
 from .models import (
     SGD,
@@ -28,10 +29,6 @@ from .training import (
     Module,
     TensorLoader,
     Trainer,
-    cpu,
-    gpu,
-    num_gpus,
-    try_gpu,
 )
 
 __version__ = "1.0.0"

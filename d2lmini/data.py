@@ -5,8 +5,8 @@ import sys
 import numpy as np
 import torch
 
+from .checks import check, check_numbers, check_whole
 from .files import load_images
-from .oop import check, check_numbers, check_whole
 from .plotting import show_images
 from .training import DataModule, TensorLoader
 

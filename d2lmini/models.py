@@ -4,7 +4,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .oop import HyperParameters, check, check_numbers, check_whole
+from .checks import check, check_numbers, check_whole
+from .oop import HyperParameters
 from .training import Module
 
 

@@ -1,32 +1,8 @@
-"""Classes that grow over several notebook cells (section 3.2).
-
-And the checks of arguments that all modules share.
-"""
+"""Classes that grow over several notebook cells (section 3.2)."""
 
 import inspect
-import operator
 
-
-def check(holds, sentence):
-    """Raise ValueError with a sentence for the reader unless `holds`."""
-    if not holds:
-        raise ValueError(sentence)
-
-
-def check_numbers(least, convert=float, **arguments):
-    """Raise ValueError unless all are numbers of at least `least`, none NaN."""
-    for name, value in arguments.items():
-        try:
-            fits = not isinstance(value, str) and convert(value) >= least
-        except (TypeError, ValueError, RuntimeError):
-            fits = False
-        kind = "number" if convert is float else "whole number"
-        check(fits, f"{name} must be a {kind} from {least} on, not {value!r}")
-
-
-def check_whole(least, **arguments):
-    """Raise ValueError unless all are whole numbers of at least `least`."""
-    check_numbers(least, operator.index, **arguments)
+from .checks import check
 
 
 def add_to_class(Class):

@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .oop import HyperParameters, check, check_numbers, check_whole
+from .checks import check, check_numbers, check_whole
+from .oop import HyperParameters
 
 GREY = "#767676"  # text and axes; the style file holds the other tones
 STYLE = Path(__file__).with_name("book.mplstyle")

@@ -6,44 +6,23 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 
 import copy
 import math
-import os
-import warnings
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import nn
 
+from . import devices
+from .checks import (
+    check,
+    check_batch,
+    check_numbers,
+    check_whole,
+    strict_shapes,
+)
 from .files import cache_folder
-from .oop import HyperParameters, check, check_numbers, check_whole
+from .oop import HyperParameters
 from .plotting import ProgressBoard, in_notebook
-
-
-def cpu():
-    """Return the CPU device."""
-    return torch.device("cpu")
-
-
-def num_gpus():
-    """Return how many GPUs there are (CUDA, or one on Apple silicon)."""
-    return torch.cuda.device_count() or int(torch.backends.mps.is_available())
-
-
-def gpu(i=0):
-    """Return the i-th GPU as a device, whether or not it exists."""
-    kind = "mps" if torch.backends.mps.is_available() else "cuda"
-    return torch.device(kind, i)
-
-
-def try_gpu(i=0):
-    """Return the i-th GPU if it exists, else the CPU."""
-    check_whole(0, i=i)
-    return gpu(i) if i < num_gpus() else cpu()
-
-
-_num_gpus = num_gpus  # a parameter of Trainer hides the name
-_num_threads = torch.get_num_threads()  # PyTorch's own choice, as a rule
 
 
 class Module(nn.Module, HyperParameters):
@@ -191,21 +170,11 @@ class _Counted:
         number = 0
         for number, batch in enumerate(self.loader, 1):
             if number == 1:  # once a pass costs nothing
-                _check_batch(batch)
+                check_batch(batch)
             self.trainer.num_samples = len(batch[0])
             yield batch
         sentence = f"a loader of {len(self)} batches gave none in this pass"
         check(number or not len(self), sentence)
-
-
-def _check_batch(batch):
-    """Refuse a batch that does not fit together; warn of bytes as floats."""
-    X, y = batch[0], batch[-1]
-    sentence = f"a batch has {len(X)} rows of inputs and {len(y)} targets"
-    check(0 < len(X) == len(y), f"{sentence}; both must be as many, and not 0")
-    if getattr(X, "ndim", 0) > 2 and X.min() >= 0 and 2 < X.max() <= 255:
-        sentence = f"images of shape {tuple(X.shape)} reach up to {X.max():g}"
-        warnings.warn(f"{sentence}, not to 1; divide them by 255", stacklevel=3)
 
 
 class DataModule(HyperParameters):
@@ -279,48 +248,6 @@ class _Metric:
         )
 
 
-def _is_small(model):
-    """Tell whether a second thread would gain less than it can lose.
-
-    Measured on two cores with layers of 64 to 4,096 units: a second thread
-    makes steps 1.3 to 1.8 times faster while its core is free. When another
-    program uses that core, small steps become up to 30 times slower, because
-    threads wait for each other in every operation. A convolution computes
-    long with few parameters. Lazy layers count once they are built.
-    """
-    params = [p for p in model.parameters() if not nn.parameter.is_lazy(p)]
-    if any(param.dim() > 2 for param in params):
-        return False
-    return sum(param.numel() for param in params) < 1_000_000
-
-
-@contextmanager
-def _suitable_threads(model):
-    """Use one thread for a small model, if nobody asked for a number."""
-    found = torch.get_num_threads()
-    asked = os.environ.keys() & {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}
-    if asked or found != _num_threads or not _is_small(model):
-        yield
-        return
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(found)
-
-
-@contextmanager
-def _strict_shapes():
-    """Make an error of PyTorch's warning that a loss broadcasts.
-
-    So (n, 1) against (n,) stops. What the reader has decided about the warning
-    comes first.
-    """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Using a target size", append=True)
-        yield
-
-
 class Trainer(HyperParameters):
     """Trains a model on data for `max_epochs` passes.
 
@@ -345,12 +272,10 @@ class Trainer(HyperParameters):
         self.save_hyperparameters()
         check_whole(0, max_epochs=max_epochs, num_gpus=num_gpus)
         check_numbers(0, gradient_clip_val=gradient_clip_val)
-        if num_gpus > min(_num_gpus(), 1):
-            most = (
-                f"at most one GPU is used, and this machine has {_num_gpus()}"
-            )
-            raise ValueError(f"num_gpus={num_gpus}, but {most}")
-        self.gpus = [gpu(i) for i in range(num_gpus)]
+        there = devices.num_gpus()
+        sentence = f"at most one GPU is used, and this machine has {there}"
+        check(num_gpus <= min(there, 1), f"num_gpus={num_gpus}, but {sentence}")
+        self.gpus = [devices.gpu(i) for i in range(num_gpus)]
         self.history = History(epoch=[])
 
     def prepare_data(self, data):
@@ -401,7 +326,7 @@ class Trainer(HyperParameters):
         self.history = History(epoch=[])
         for epoch in range(self.max_epochs):
             self.epoch, self._metrics = epoch, {}
-            with _suitable_threads(model), _strict_shapes():
+            with devices.suitable_threads(model), strict_shapes():
                 self.fit_epoch()
             self._end_epoch()
         board = model.board

@@ -54,6 +54,17 @@ def with_styles(html):
     )
 
 
+def without_application(html):
+    """Take off the invisible sign of application from a name in a script.
+
+    Such a name is a label, as in the largest of some values; the sign would be
+    one child too many.
+    """
+    return re.sub(
+        r"<mo>\u2061</mo>(?=(<m\w+>[^<]*</m\w+>)?</ms(ub|up|ubsup)>)", "", html
+    )
+
+
 def with_spaces(html):
     """Set a function such as log off from what stands beside it."""
     space = '<mspace width="0.1667em"></mspace>'
@@ -68,7 +79,7 @@ def mathml(tex, display):
     options = {"displayMode": display, "output": "mathml", "strict": "error"}
     call = "katex.renderToString(dukpy.tex, dukpy.options)"
     html = katex().evaljs(call, tex=tex, options=options)
-    return with_spaces(with_styles(html))
+    return with_spaces(without_application(with_styles(html)))
 
 
 def visit_inline(self, node):

@@ -68,9 +68,9 @@ def test_rounds_change_the_order():
 def test_ratios_are_taken_within_a_round():
     found = [
         dict(trainer=2, bare=1, bare_on_bytes=4, per_sample=30, lightning=4)
-        | dict(lightning_on_bytes=3),
+        | dict(lightning_silent=3),
         dict(trainer=4, bare=4, bare_on_bytes=4, per_sample=80, lightning=4)
-        | dict(lightning_on_bytes=3),
+        | dict(lightning_silent=3),
     ]
     rows = bench.judged("softmax", found)
     assert [row.values for row in rows] == [
@@ -101,7 +101,7 @@ def models(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name", ["bare_on_bytes", "trainer", "lightning", "lightning_on_bytes"]
+    "name", ["bare_on_bytes", "trainer", "lightning", "lightning_silent"]
 )
 def test_the_loops_that_are_compared_do_the_same(name, models):
     if "lightning" in name and not HAS_LIGHTNING:

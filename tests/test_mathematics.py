@@ -5,6 +5,7 @@ import re
 import dukpy
 import mathematics
 import pytest
+from bs4 import BeautifulSoup
 
 
 def text(tex):
@@ -49,3 +50,20 @@ def test_display_and_inline():
 def test_what_is_no_formula_stops_the_build(tex):
     with pytest.raises(dukpy.JSRuntimeError, match="KaTeX parse error"):
         mathematics.mathml(tex, display=False)
+
+
+@pytest.mark.parametrize(
+    "tex, num_children",
+    [
+        (r"\lambda_{\max}", 2),
+        (r"\lambda^{\max}", 2),
+        (r"\lambda_{\max}^2", 3),
+        (r"\log_2 x", 2),
+    ],
+)
+def test_a_name_in_a_script_is_one_child(tex, num_children):
+    html = mathematics.mathml(tex, display=False)
+    script = BeautifulSoup(html, "html.parser").find(
+        re.compile("^ms(ub|up|ubsup)$")
+    )
+    assert len(script.find_all(recursive=False)) == num_children

@@ -61,7 +61,17 @@ def texts(tree):
 
 
 @pytest.mark.parametrize(
-    "address", ["https://gitlab.com/a/b", "git@github.com:a/b.git", "a/b", ""]
+    "address",
+    [
+        "https://gitlab.com/a/b",
+        "http://github.com/a/b",
+        "https://github.com.example.org/a/b",
+        "https://github.com/a",
+        'https://github.com/a/b", "c',
+        "git@github.com:a/b.git",
+        "a/b",
+        "",
+    ],
 )
 def test_another_kind_of_address_is_refused_and_changes_nothing(tree, address):
     before = texts(tree)

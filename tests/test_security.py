@@ -2,7 +2,6 @@
 
 import ast
 import re
-import shutil
 
 import nbformat
 import notebooks
@@ -69,8 +68,9 @@ def test_actions_are_githubs_own_and_pinned_by_commit():
 def test_workflows_know_no_secret_and_insert_no_foreign_text():
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
         assert "secrets." not in path.read_text("utf-8")
+    ours = r"\$\{\{ matrix\.\w+ \}\}"
     for _, _, step in STEPS:
-        assert "${{" not in step.get("run", "")
+        assert "${{" not in re.sub(ours, "", step.get("run", ""))
 
 
 def test_packages_are_audited_every_week():
@@ -84,25 +84,22 @@ def test_packages_are_audited_every_week():
     recipe = makefile.split("\naudit:")[1].split("\n\n")[0]
     assert re.search(r"install .*pip-audit==\d+\.\d+\.\d+\n", recipe)
     assert "--strict" in recipe  # or what is not found would pass
-    assert "-r constraints.txt" in recipe
+    assert "-r %,constraints.txt $(wildcard requirements*.txt)" in recipe
 
 
-def test_every_package_is_pinned_where_the_audit_reads():
-    def names(file):
-        lines = (ROOT / file).read_text("utf-8").splitlines()
-        for line in lines:
-            if line and not line.startswith(("#", "-c")):
-                name, version = re.match(r"([\w.-]+)==([\w.]+)", line).groups()
-                yield name, version
-
-    assert set(names("requirements.txt")) <= set(names("constraints.txt"))
+def test_the_audit_reads_exact_versions():
+    for path in [*ROOT.glob("requirements*.txt"), ROOT / "constraints.txt"]:
+        for line in path.read_text("utf-8").splitlines():
+            if line and not line.startswith(("#", "-c constraints.txt")):
+                assert re.match(r"[\w.-]+==[\w.]+( |;|$)", line), line
 
 
 # Pickles and archives.
 
 PICKLING = {"pickle", "_pickle", "cPickle", "dill", "cloudpickle", "joblib"}
 PICKLING |= {"shelve", "marshal"}
-ARCHIVES = {"tarfile", "zipfile", "unpack_archive", "extractall"}
+UNPACKING = {"unpack_archive", "extractall"}
+ARCHIVES = {"tarfile", "zipfile"}  # may be written, but not by the package
 
 
 def words(node):
@@ -122,7 +119,7 @@ def offences(code):
     tree = ast.parse(code)
     sure = set()
     for node in ast.walk(tree):
-        yield from words(node) & (PICKLING | ARCHIVES)
+        yield from words(node) & (PICKLING | UNPACKING)
         yield from (w for w in words(node) if w == "read_pickle")
         for keyword in node.keywords if isinstance(node, ast.Call) else ():
             if (keyword.arg, ast.unparse(keyword.value)) == (
@@ -132,6 +129,9 @@ def offences(code):
                 sure.add(node.func)
             if keyword.arg == "allow_pickle":
                 yield ast.unparse(keyword)
+    mentioned = {word for node in ast.walk(tree) for word in words(node)}
+    if mentioned & ARCHIVES:
+        yield from mentioned & {"extract"}
     for node in ast.walk(tree):
         called = ast.unparse(node) if isinstance(node, ast.Attribute) else ""
         if called == "torch.load" and node not in sure:
@@ -152,7 +152,7 @@ def offences(code):
         "from torch import load",
         "np.load(path, allow_pickle=True)",
         "pd.read_pickle(path)",
-        "import tarfile",
+        "zipfile.ZipFile(path).extract(name)",
         "shutil.unpack_archive(path)",
         "archive.extractall()",
     ],
@@ -172,6 +172,12 @@ def test_offences_are_found(code):
 )
 def test_what_is_no_offence(code):
     assert not list(offences(code))
+
+
+def test_the_package_knows_no_archive():
+    for path in (ROOT / "d2lmini").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            assert not words(node) & ARCHIVES, path
 
 
 @pytest.mark.parametrize("folder", ["d2lmini", "tools", "site"])
@@ -214,49 +220,3 @@ def test_the_set_up_cell_fetches_a_release_of_the_one_address_over_https():
 def test_weaknesses_are_reported_to_the_one_address():
     policy = (ROOT / "SECURITY.md").read_text("utf-8")
     assert f"<{notebooks.site()[0]}/security/advisories/new>" in policy
-
-
-@pytest.fixture
-def copy(tmp_path, monkeypatch):
-    """A copy of the book, with one of its pages."""
-    folder = tmp_path / "copy"
-    page = notebooks.pages()[0].relative_to(ROOT)
-    (folder / page).parent.mkdir(parents=True)
-    shutil.copy(ROOT / page, folder / page)
-    for path in ROOT.iterdir():
-        if path.is_file() and path.suffix in {".md", ".yml", ".cff", ".toml"}:
-            shutil.copy(path, folder)
-    for name in ("d2lmini", "site", "tools", ".github"):
-        shutil.copytree(ROOT / name, folder / name)
-    monkeypatch.setattr(notebooks, "ROOT", folder)
-    return folder
-
-
-def test_the_book_moves_as_a_whole(copy):
-    old = notebooks.site()[0].removeprefix("https://")
-    notebooks.publish_at("https://github.com/somebody/a-book.git")
-    assert notebooks.site()[0] == "https://github.com/somebody/a-book"
-    files = [p for p in copy.rglob("*") if p.is_file() and p.suffix != ".pyc"]
-    texts = {p.relative_to(copy): p.read_bytes() for p in files}
-    assert not [path for path, text in texts.items() if old.encode() in text]
-    moved = [p for p, text in texts.items() if b"somebody/a-book" in text]
-    named = {"_config.yml", "CITATION.cff", "README.md", "SECURITY.md"}
-    assert {path.name for path in moved if path.suffix != ".ipynb"} == named
-
-
-@pytest.mark.parametrize(
-    "address",
-    [
-        "http://github.com/somebody/a-book",
-        "git@github.com:somebody/a-book.git",
-        "https://github.com.example.org/somebody/a-book",
-        "https://github.com/somebody",
-        'https://github.com/somebody/a-book", "x',
-        "",
-    ],
-)
-def test_the_book_moves_to_no_address_without_https(address, copy):
-    before = {p: p.read_bytes() for p in copy.rglob("*") if p.is_file()}
-    with pytest.raises(SystemExit, match="not like https://github.com/"):
-        notebooks.publish_at(address)
-    assert before == {p: p.read_bytes() for p in before}

@@ -42,10 +42,13 @@ ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tests" / "survivors.yml"
 KEY = "function", "before", "after"
 LEAST, SECONDS, WORKERS = 0.92, 120, 2
-MODULES = "oop plotting training data models files standin".split()
+MODULES = (
+    "checks oop plotting devices training data models files standin".split()
+)
 KILLERS = [
     f"test_{name}.py"
     for name in [*MODULES, "bad_input", "properties", "signatures"]
+    if name not in ("checks", "devices")  # whose tests are those of others
 ]
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"

@@ -97,16 +97,20 @@ def site():
     return repository["url"], repository["branch"], f"v{version}"
 
 
-def frame(path):
-    """Return the sources of the badge cell and the set-up cell of a page."""
-    url, branch, release = site()
-    repository = url.removeprefix("https://")
-    colab = repository.replace(
+def colab(path):
+    """Return the address that opens a page in Colab."""
+    url, branch, _ = site()
+    where = url.removeprefix("https://").replace(
         "github.com", "https://colab.research.google.com/github", 1
     )
-    where = f"{colab}/blob/{branch}/{path.relative_to(ROOT).as_posix()}"
+    return f"{where}/blob/{branch}/{path.relative_to(ROOT).as_posix()}"
+
+
+def frame(path):
+    """Return the sources of the badge cell and the set-up cell of a page."""
+    url, _, release = site()
     image = "https://colab.research.google.com/assets/colab-badge.svg"
-    badge = f"[![Open in Colab]({image})]({where})"
+    badge = f"[![Open in Colab]({image})]({colab(path)})"
     return badge, SETUP.format(repository=url, release=release)
 
 

@@ -1,0 +1,76 @@
+"""Mends the HTML of a page before it is written.
+
+What Sphinx, MyST-NB and pandas write is not all valid, and not all accessible.
+Each function mends one kind of defect.
+"""
+
+from bs4 import BeautifulSoup
+
+
+def folds(page):
+    """What opens a fold is named by what it holds, in one plain word."""
+    for summary in page("summary"):
+        solution = summary.find_parent(class_="tag_hide-cell")
+        summary.attrs = {}
+        summary.string = "Solution" if solution else "Code"
+
+
+def tables(page):
+    """Those of pandas bring a style sheet each, and empty headers."""
+    for style in page("style"):
+        style.decompose()
+    for table in page("table"):
+        table.attrs.pop("border", None)
+        for header in table("th"):
+            if not header.get_text(strip=True):
+                header.name = "td"
+        table.wrap(page.new_tag("div", attrs={"class": "scroller"}))
+
+
+def pictures(page):
+    """Pictures know their size, load when they come near, and link nowhere."""
+    for image in page("img"):
+        style = image.attrs.pop("style", "")
+        for rule in filter(None, style.split(";")):
+            name, value = rule.split(":")
+            image[name.strip()] = value.strip().removesuffix("px")
+        image["loading"] = "lazy"
+        if "image-reference" in image.parent.get("class", []):
+            image.parent.unwrap()
+
+
+def ids(page):
+    """An id stands once on a page: the first one keeps it."""
+    seen = set()
+    for tag in page(id=True):
+        if tag["id"] in seen:
+            del tag["id"]
+        else:
+            seen.add(tag["id"])
+
+
+def links(page):
+    """The sign beside a heading says where it leads."""
+    for link in page("a", class_="headerlink"):
+        name = link.parent.get_text().removesuffix(link.get_text())
+        link.attrs = {
+            "class": "headerlink",
+            "href": link["href"],
+            "aria-label": f"Link to: {name}",
+        }
+
+
+def mend(app, pagename, template, context, doctree):
+    if "body" not in context:
+        return
+    page = BeautifulSoup(context["body"], "html.parser")
+    for repair in (folds, tables, pictures, ids, links):
+        repair(page)
+    context["body"] = page.decode(formatter="minimal")
+    first = page.find("p")
+    context["description"] = first and first.get_text().replace("\n", " ")
+
+
+def setup(app):
+    app.connect("html-page-context", mend)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,185 @@
+"""What a reader does: search, fold, copy, choose a theme, print."""
+
+import checks
+import pytest
+
+from conftest import PAGES, SITE
+
+LONG = "chapters/02-preliminaries/02-data-preprocessing.html"
+QUERIES = {
+    "broadcasting": "01-data-manipulation",
+    "missing values": "02-data-preprocessing",
+    "csv": "02-data-preprocessing",
+    "dot product": "03-linear-algebra",
+    "gradient": "05-automatic-differentiation",
+    "requires_grad": "05-automatic-differentiation",
+    "least squares": "01-linear-regression",
+    "linear regression": "01-linear-regression",
+    "HyperParameters": "02-object-oriented-design",
+    "trainer": "02-object-oriented-design",
+    "SGD": "04-linear-regression-from-scratch",
+    "cross entropy": "01-softmax-regression",
+    "one-hot": "01-softmax-regression",
+    "fashion mnist": "02-image-classification-dataset",
+    "confusion matrix": "03-base-classification-model",
+    "overflow": "04-softmax-regression-from-scratch",
+    "vanishing gradients": "01-multilayer-perceptrons",
+    "nn.Sequential": "02-implementation-of-mlps",
+    "backpropagation": "03-backpropagation",
+    "license": "index",
+}
+
+
+def first_hit(page):
+    return page.locator("#search-results li a").first.get_attribute("href")
+
+
+@pytest.fixture(scope="module")
+def start(visit, address):
+    return visit(address + LONG).page
+
+
+@pytest.mark.parametrize("query, expected", QUERIES.items(), ids=list(QUERIES))
+def test_search_finds(start, address, query, expected):
+    start.goto(address + LONG)
+    start.get_by_role("searchbox").fill(query)
+    start.keyboard.press("Enter")
+    assert first_hit(start).endswith(f"/{expected}.html")
+
+
+def test_search_says_when_it_finds_nothing(start, address):
+    start.goto(address + "search.html?q=xyzzyplugh")
+    assert start.get_by_role("status").inner_text() == "No pages"
+
+
+def test_what_is_searched_for_is_shown_as_text(start, address):
+    start.goto(address + "search.html?q=<img src=x onerror=alert(1)>")
+    assert start.get_by_role("searchbox").input_value().startswith("<img")
+    assert start.locator("#search-results img").count() == 0
+
+
+def tab_to(page, selector, limit=400):
+    """Press Tab until an element that matches has the focus."""
+    for _ in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return page.locator(":focus")
+    raise AssertionError(f"no Tab leads to {selector}")
+
+
+def test_a_solution_opens_by_keyboard(visit, address):
+    page = visit(address + LONG).page
+    fold = tab_to(page, ".tag_hide-cell summary").locator("..")
+    assert fold.get_attribute("open") is None
+    page.keyboard.press("Enter")
+    assert fold.get_attribute("open") is not None
+    assert fold.locator("pre").first.is_visible()
+
+
+def test_code_is_copied_by_keyboard(visit, address):
+    allowed = ["clipboard-read", "clipboard-write"]
+    page = visit(address + LONG, permissions=allowed).page
+    button = tab_to(page, ".copy")
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.activeElement.textContent == 'Copied'")
+    shown = button.locator("..").locator("pre").text_content()
+    assert page.evaluate("navigator.clipboard.readText()") == shown
+    assert "import torch" in shown
+
+
+@pytest.mark.parametrize("name", ["index.html", LONG, "search.html?q=tensor"])
+@pytest.mark.parametrize("width", [1280, 360])
+def test_the_keyboard_reaches_everything(visit, address, name, width):
+    page = visit(address + name, width=width).page
+    assert checks.out_of_reach(page) == []
+
+
+@pytest.mark.parametrize(
+    "system, other", ["light dark".split(), "dark light".split()]
+)
+def test_the_theme_is_the_systems_until_the_reader_chooses(
+    visit, address, system, other
+):
+    page = visit(address, color_scheme=system).page
+    scheme = "getComputedStyle(document.body).colorScheme"
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    before = page.evaluate(ground)
+    page.get_by_role("button", name=other.capitalize()).click()
+    assert page.evaluate(scheme) == other
+    assert page.evaluate(ground) != before
+    page.goto(address + LONG)
+    assert page.evaluate(scheme) == other
+
+
+def test_without_scripts_everything_is_there(visit, address):
+    page = visit(address + LONG, java_script_enabled=False, width=360).page
+    fold = page.locator(".tag_hide-cell details").first
+    fold.locator("summary").click()
+    assert fold.locator("pre").first.is_visible()
+    page.locator(".contents summary").click()
+    assert page.get_by_role("link", name="5.3 Forward").is_visible()
+
+
+def test_reduced_motion_is_respected(visit, address):
+    moving = """[...document.querySelectorAll("*")].filter((e) => {
+      const style = getComputedStyle(e);
+      return style.transitionDuration !== "0s"
+        || style.animationName !== "none" || style.scrollBehavior === "smooth";
+    }).length"""
+    still = visit(address + LONG, reduced_motion="reduce").page
+    assert still.evaluate(moving) == 0
+    lively = visit(address + LONG, reduced_motion="no-preference").page
+    assert lively.evaluate(moving) > 0
+
+
+def test_paper_shows_what_is_folded_and_no_buttons(visit, address):
+    page = visit(address + LONG).page
+    folded = page.locator(".tag_hide-cell details pre").first
+    closed = "!document.querySelector('main details').open"
+    assert page.evaluate(closed)
+    assert not folded.is_visible()
+    page.emulate_media(media="print")
+    assert folded.evaluate("e => e.getBoundingClientRect().height") > 0
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("main details:not([open])").count() == 0
+    assert folded.is_visible()
+    assert page.locator(".copy:visible, nav:visible, form:visible").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(closed)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_paper_is_white(visit, address, theme):
+    page = visit(address + LONG, color_scheme=theme).page
+    page.get_by_role(
+        "button", name="Dark" if theme == "light" else "Light"
+    ).click()
+    page.emulate_media(media="print", color_scheme=theme)
+    ink = page.evaluate("getComputedStyle(document.body).color")
+    assert ink == "rgb(31, 35, 40)"
+
+
+# 404.html is shown by servers only.
+@pytest.mark.parametrize("name", [p for p in PAGES if p != "404.html"])
+def test_it_opens_from_a_folder(visit, name):
+    view = visit((SITE / name).as_uri())
+    assert view.errors == []
+    assert [u for u in view.requests if not u.startswith("file://")] == []
+    assert view.page.locator("h1").inner_text()
+    assert checks.pictures(view.page) == []
+
+
+def test_search_works_from_a_folder(visit):
+    view = visit((SITE / "search.html").as_uri() + "?q=broadcasting")
+    assert first_hit(view.page).endswith("01-data-manipulation.html")
+    assert view.errors == []
+
+
+def test_a_wrong_address_leads_to_a_whole_page(visit, address):
+    view = visit(address + "chapters/no/such/page.html")
+    assert view.page.locator("h1").inner_text() == "This page is not here"
+    assert checks.overflow(view.page) == []
+    view.page.get_by_role("link", name="first page").click()
+    assert view.page.url.rstrip("/") == address + "index.html"
+    assert all("404" in error for error in view.errors)  # the answer itself
+    assert len(view.errors) == 1

@@ -1,0 +1,45 @@
+"""Packs the site and what its notebooks need into one archive, to take along.
+
+    python tools/archive.py
+
+The same files give the same archive, byte for byte, wherever it is packed.
+"""
+
+import zipfile
+from pathlib import Path
+
+import notebooks
+
+ROOT = notebooks.ROOT
+NAMES = "README.md LICENSE LICENSE-TEXT requirements.txt constraints.txt"
+
+
+def files():
+    """Return {name in the archive: path}."""
+    built = ROOT / "_build" / "html"
+    site = {
+        f"site/{path.relative_to(built).as_posix()}": path
+        for path in built.rglob("*")
+        if path.is_file() and path.name not in (".buildinfo", "objects.inv")
+    }
+    package = [p for p in (ROOT / "d2lmini").iterdir() if p.is_file()]
+    rest = [*notebooks.pages(), *package, *(ROOT / n for n in NAMES.split())]
+    return site | {path.relative_to(ROOT).as_posix(): path for path in rest}
+
+
+def pack(folder):
+    """Write the archive into a folder and return its path."""
+    release = notebooks.site()[2].removeprefix("v")
+    target = Path(folder) / f"d2l-mini-{release}.zip"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, path in sorted(files().items()):
+            entry = zipfile.ZipInfo(f"{target.stem}/{name}")  # dated 1980
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, path.read_bytes())
+    return target
+
+
+if __name__ == "__main__":
+    print(pack(ROOT / "dist").relative_to(ROOT))
