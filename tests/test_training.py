@@ -619,6 +619,21 @@ def test_a_model_can_be_copied_before_training():
     assert copy.deepcopy(model).board.data == {}
 
 
+def test_outside_a_notebook_nothing_is_drawn():
+    model = Line()
+    d2l.Trainer(1).fit(model, Rows())
+    assert model.board.data and model.board.axes is None
+
+
+def test_a_loss_may_have_the_shape_of_one_row():
+    class Row(Line):
+        def loss(self, y_hat, y):
+            return super().loss(y_hat, y).reshape(1)
+
+    histories = [d2l.Trainer(2).fit(kind(), Rows()) for kind in (Line, Row)]
+    assert histories[0] == histories[1]
+
+
 def test_other_warnings_stay_warnings():
     class Warns(Line):
         def forward(self, X):

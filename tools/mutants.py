@@ -25,6 +25,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter, namedtuple
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import libcst as cst
@@ -236,6 +237,16 @@ def judge(mutant):
     return "survived"
 
 
+def acquit():
+    """Run all tests on unchanged code as on mutants; return the log if one fails.
+
+    A test that fails in this order or in a worker would kill everything.
+    """
+    order = sorted(seconds, key=lambda name: (seconds[name], name))
+    status = run(folder, Selection(order), seconds=600)
+    return (folder / "log").read_text() if status else ""
+
+
 def copy(folder):
     """Copy what the unit tests need."""
     folder.mkdir()
@@ -256,16 +267,16 @@ def judge_all(mutants):
     """Return what became of each mutant, in order."""
     global reach, seconds  # known to the workers, which are forked
     with tempfile.TemporaryDirectory() as home:
-        whole = copy(Path(home) / "baseline")
-        reach, seconds = baseline(whole)
-        order = sorted(seconds, key=lambda name: (seconds[name], name))
-        if run(whole, Selection(order), seconds=600) != 0:
-            log = (whole / "log").read_text()
-            sys.exit(f"{log}\nThe order of the tests matters: no kill is sure.")
+        reach, seconds = baseline(copy(Path(home) / "baseline"))
         fork = multiprocessing.get_context("fork")
-        with fork.Pool(WORKERS, settle, [home]) as pool:
+        # Workers of multiprocessing.Pool may have no children, as loaders do.
+        with ProcessPoolExecutor(WORKERS, fork, settle, [home]) as pool:
             results = []
-            for result in pool.imap(judge, mutants):
+            if complaint := pool.submit(acquit).result():
+                sys.exit(
+                    f"Unchanged code fails, so no kill is sure.\n{complaint}"
+                )
+            for result in pool.map(judge, mutants):
                 results.append(result)
                 if result != "killed":
                     mutant = mutants[len(results) - 1]
