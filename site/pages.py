@@ -188,9 +188,9 @@ class Size(Table):
 
 
 def lines_of_package():
-    """Count the lines of code of d2lmini, without those of the stand-in."""
+    """Count the lines of code of all of d2lmini."""
     modules = (ROOT / "d2lmini").glob("*.py")
-    sources = [m.read_text("utf-8") for m in modules if m.stem != "standin"]
+    sources = [module.read_text("utf-8") for module in modules]
     code = re.sub(r'""".*?"""', "", "\n".join(sources), flags=re.S)
     return len(re.findall(r"^\s*[^#\s]", code, re.M))
 

@@ -7,9 +7,9 @@ shows no context in a site that is opened from a folder.
 import json
 from pathlib import Path
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, SoupStrainer
 
-SKIP = ".cell_output, .headerlink, annotation, .sections, .status, .size"
+SKIP = ".about, .cell_output, .headerlink, annotation, .sections, .status"
 
 
 def sections(html):
@@ -17,7 +17,7 @@ def sections(html):
 
     Prose comes before code, so that what is shown of a text is prose.
     """
-    page = BeautifulSoup(html, "html.parser")
+    page = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("main"))
     for part in page.select(SKIP):
         part.decompose()
     found = []
@@ -29,21 +29,18 @@ def sections(html):
     return found[::-1]
 
 
-def collect(app, pagename, template, context, doctree):
-    if doctree is not None:
-        link = app.builder.get_target_uri(pagename)
-        app.search_pages[link] = sections(context["body"])
-
-
 def write(app, exception):
-    if not exception and app.builder.name == "html":
-        text = json.dumps(sorted(app.search_pages.items()), ensure_ascii=False)
-        path = Path(app.outdir) / "_static" / "search-text.js"
-        path.write_text(f"const BOOK = {text};\n", "utf-8")
+    """Read the pages as they were written, for a build writes only some."""
+    if exception or app.builder.name != "html":
+        return
+    folder = Path(app.outdir)
+    links = [app.builder.get_target_uri(n) for n in sorted(app.env.found_docs)]
+    book = [(n, sections((folder / n).read_text("utf-8"))) for n in links]
+    text = json.dumps(book, ensure_ascii=False)
+    path = folder / "_static" / "search-text.js"
+    path.write_text(f"const BOOK = {text};\n", "utf-8")
 
 
 def setup(app):
-    app.search_pages = {}
-    app.connect("html-page-context", collect, priority=900)
     app.connect("build-finished", write)
-    return {"parallel_read_safe": True, "parallel_write_safe": False}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
