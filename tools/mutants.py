@@ -210,9 +210,23 @@ def baseline(folder):
     reach = {}
     for file in data.measured_files():
         for line, contexts in data.contexts_by_lineno(file).items():
-            names = {c.rsplit("|", 1)[0] for c in contexts if c}
-            reach[Path(file).stem, line] = names
+            reach[Path(file).stem, line] = {
+                name
+                for context in contexts
+                for name in users(*context.rpartition("|")[::2], seconds)
+            }
     return reach, seconds
+
+
+def users(test, phase, seconds):
+    """Return the tests that use what a test did in one of its phases.
+
+    What it set up may be a fixture that all tests of its file share.
+    """
+    if phase != "setup":
+        return {test} & seconds.keys()
+    file = test.split("::")[0]
+    return {name for name in seconds if name.split("::")[0] == file}
 
 
 def judge(mutant):
@@ -238,9 +252,9 @@ def judge(mutant):
 
 
 def acquit():
-    """Run all tests on unchanged code as on mutants; return the log if one fails.
+    """Run all tests on unchanged code; return the log if one fails.
 
-    A test that fails in this order or in a worker would kill everything.
+    A test that fails in this order, or in a worker, would kill everything.
     """
     order = sorted(seconds, key=lambda name: (seconds[name], name))
     status = run(folder, Selection(order), seconds=600)
