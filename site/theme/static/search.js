@@ -1,7 +1,8 @@
 // Finds pages by the words of a query. A word counts more in a title than in a
 // heading, more in a heading than in the text, more where it stands often, and
 // more where it is rare in the book. Words that stand together count again, and
-// so do those that make up most of a title.
+// so do those that make up most of a title. What a section teaches comes before
+// what the glossary or another page about the book says.
 "use strict";
 
 const show = document.getElementById("search-results");
@@ -36,9 +37,11 @@ function rank(patterns) {
   });
   const rarity = patterns.map((_, i) =>
     Math.log(1 + pages.length / (1 + pages.filter((p) => p.score[i]).length)));
-  for (const page of pages)
-    page.total = page.more +
-      page.score.reduce((sum, score, i) => sum + score * rarity[i], 0);
+  for (const page of pages) {
+    const about = page.link.startsWith("chapters/") ? 1 : 0.6;
+    page.total = about * (page.more +
+      page.score.reduce((sum, score, i) => sum + score * rarity[i], 0));
+  }
   return pages
     .filter((page) => page.score.every((score) => score > 0))
     .sort((a, b) => b.total - a.total);
