@@ -58,8 +58,8 @@ mutants: $(READY) ## change the package everywhere: do the unit tests notice?
 		OMP_NUM_THREADS=1 MPLBACKEND=agg \
 		$(BIN)/python tools/mutants.py $(MODULES)
 
-test-extras: $(EXTRAS) ## run the optional page, with both of its processes
-	$(BIN)/python -m pytest extras
+test-extras: $(EXTRAS) ## run what needs Lightning: the optional page, both processes
+	$(BIN)/python -m pytest extras tests/test_bench.py
 
 # Apart from the rest: most who change a page need no browser for it.
 $(VENV)/ready-site: $(READY) requirements-site-tests.txt
