@@ -20,6 +20,8 @@ def sections(html):
     page = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("main"))
     for part in page.select(SKIP):
         part.decompose()
+    for formula in page("math"):  # flattened, it would say something else
+        formula.replace_with("…")
     found = []
     for section in reversed(page("section")):  # the inner ones first
         heading = section.find(["h1", "h2", "h3"]).extract()

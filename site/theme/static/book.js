@@ -31,7 +31,7 @@ for (const block of document.querySelectorAll(".cell_input, .copied")) {
 
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
-  for (const box of document.querySelectorAll("pre, math, .scroller, div.math"))
+  for (const box of document.querySelectorAll("pre, p, .scroller, div.math"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
