@@ -69,8 +69,8 @@ def numbers():
             (a + c, b + d) for (a, b), (c, d) in zip(totals, both, strict=True)
         ]
         where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
-        lines.append(row([where, *(f"{a} / {b}" for a, b in both)]))
-    return [*lines, row(["all", *(f"{a} / {b}" for a, b in totals)])]
+        lines.append(row([where, *(f"{a}{SLASH}{b}" for a, b in both)]))
+    return [*lines, row(["all", *(f"{a}{SLASH}{b}" for a, b in totals)])]
 
 
 def topics():
