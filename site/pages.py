@@ -4,6 +4,7 @@ The directives `sections` and `status` list the pages with the same facts. All
 of them are read from the notebooks when the site is built.
 """
 
+import ast
 import re
 import time
 from functools import cache
@@ -73,13 +74,9 @@ def facts(path):
     }
 
 
-def numbered(path):
-    return facts(path)["title"][0].isdigit()
-
-
 def place(path, titles):
     """Return where a numbered section stands in the whole book."""
-    sections = [page for page in notebooks.pages() if numbered(page)]
+    sections = notebooks.pages()
     if path not in sections:
         return None
     chapter = path.with_name("index").relative_to(ROOT).as_posix()
@@ -127,7 +124,7 @@ def add_facts(app, pagename, template, context, doctree):
 def check(app):
     """Warn of every page whose stored run is not whole: it stops the build."""
     facts.cache_clear()
-    for path in notebooks.pages():
+    for path in notebooks.everything():
         if facts(path)["verdict"] != VERDICTS[True]:
             where = path.relative_to(ROOT)
             logging.getLogger(__name__).warning(f"{where}: run it anew")
@@ -137,7 +134,7 @@ class Table(SphinxDirective):
     """A directive whose content is Markdown, made from the notebooks."""
 
     def run(self):
-        for path in notebooks.pages():
+        for path in notebooks.everything():
             self.env.note_dependency(str(path))
         container = nodes.container(classes=[self.name])
         lines = StringList(list(self.lines()), self.name)
@@ -157,7 +154,7 @@ class Sections(Table):
     def lines(self):
         folder = Path(self.env.doc2path(self.env.docname)).parent
         chapter = folder
-        for path in filter(numbered, notebooks.pages()):
+        for path in notebooks.pages():
             if folder in path.parents:
                 if path.parent != chapter:
                     chapter = path.parent
@@ -178,21 +175,28 @@ class Size(Table):
     """`{size}`: how small the book is, in numbers."""
 
     def lines(self):
-        about = [facts(path) for path in filter(numbered, notebooks.pages())]
+        about = [facts(path) for path in notebooks.pages()]
         hours = sum(page["reading"] for page in about) / 60
         seconds = sum(page["seconds"] for page in about)
         yield f"- **{len(about)}** sections"
         yield f"- **{round(hours)}** hours to read"
         yield f"- **{round(seconds / 60)}** minutes to run them all"
-        yield f"- **{round(lines_of_package(), -2)}** lines of package"
+        lines = sum(map(code_lines, (ROOT / "d2lmini").glob("*.py")))
+        yield f"- **{round(lines, -2):,}** lines of package"
 
 
-def lines_of_package():
-    """Count the lines of code of all of d2lmini."""
-    modules = (ROOT / "d2lmini").glob("*.py")
-    sources = [module.read_text("utf-8") for module in modules]
-    code = re.sub(r'""".*?"""', "", "\n".join(sources), flags=re.S)
-    return len(re.findall(r"^\s*[^#\s]", code, re.M))
+def code_lines(path):
+    """Count the lines of a module that are neither blank nor documentation."""
+    source = path.read_text("utf-8")
+    skipped = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            skipped |= set(range(node.lineno, node.end_lineno + 1))
+    return sum(
+        bool(line.strip()) and not line.lstrip().startswith("#")
+        for number, line in enumerate(source.splitlines(), 1)
+        if number not in skipped
+    )
 
 
 class Status(Table):
@@ -203,7 +207,7 @@ class Status(Table):
     def lines(self):
         yield f"| page | {' | '.join(self.columns)} |"
         yield "|---" * (len(self.columns) + 1) + "|"
-        for path in notebooks.pages():
+        for path in notebooks.everything():
             about = facts(path)
             cells = [self.link(path, about["title"])]
             cells += [str(about[column]) for column in self.columns]

@@ -18,7 +18,7 @@ import d2lmini as d2l
 
 def bands():
     """Yield (page, low, high) of every check of an accuracy in a notebook."""
-    for path in notebooks.pages() + notebooks.extras():
+    for path in notebooks.everything():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type != "code" or cell.id == "setup":
                 continue

@@ -190,3 +190,8 @@ def test_the_stored_growth_is_complete():
     assert lines[1].startswith("rate,,")
     sizes = {tuple(map(int, line.split(",")[:2])) for line in lines[2:]}
     assert sizes == {(n * repeats, w) for n, repeats, w in bench.SIZES}
+
+
+def test_the_page_states_what_d2l_takes():
+    page = (notebooks.ROOT / "how-this-compares.md").read_text("utf-8")
+    assert f"took {bench.D2L_CPU_SECONDS} seconds of CPU time" in page

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from pages import code_lines
+
 import d2lmini
 
 PACKAGE = Path(d2lmini.__file__).parent
@@ -49,20 +51,6 @@ def test_public_names_are_documented():
         for key, member in vars(thing).items() if type(thing) is type else ():
             if callable(member) and not key.startswith("_"):
                 assert member.__doc__, f"{name}.{key}"
-
-
-def code_lines(path):
-    """Count the lines of a module that are neither blank nor documentation."""
-    source = path.read_text("utf-8")
-    skipped = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            skipped |= set(range(node.lineno, node.end_lineno + 1))
-    return sum(
-        bool(line.strip()) and not line.lstrip().startswith("#")
-        for number, line in enumerate(source.splitlines(), 1)
-        if number not in skipped
-    )
 
 
 def test_the_package_is_as_small_as_the_readme_says():

@@ -43,7 +43,7 @@ def number(path):
     return f"{int(chapter)}.{int(section)}"
 
 
-@pytest.fixture(params=PAGES + EXTRAS, ids=number)
+@pytest.fixture(params=notebooks.everything(), ids=number)
 def path(request):
     return request.param
 

@@ -101,9 +101,7 @@ def unsupported(cells):
     return missing
 
 
-@pytest.mark.parametrize(
-    "path", notebooks.pages() + notebooks.extras(), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", notebooks.everything(), ids=lambda p: p.stem)
 def test_numbers_in_prose_are_those_of_the_cells(path):
     cells = nbformat.read(path, as_version=4).cells
     found = [f"cell {i}: {n}" for i, n in unsupported(cells)]
@@ -120,7 +118,7 @@ def other_digit(claim):
 def test_the_rule_notices_when_either_side_changes():
     """Change every stated result by its last digit, there or in the output."""
     caught = {"prose": [], "output": []}
-    for path in notebooks.pages() + notebooks.extras():
+    for path in notebooks.everything():
         cells = nbformat.read(path, as_version=4).cells
         for i, cell in enumerate(cells):
             if cell.cell_type != "markdown" or cell.id == "badge":

@@ -191,7 +191,7 @@ def test_our_code_loads_no_pickle_and_unpacks_no_archive(folder):
 def test_no_notebook_loads_a_pickle_or_unpacks_an_archive():
     plain = TransformerManager().transform_cell  # magics become calls
     loads = 0
-    for path in notebooks.pages():
+    for path in notebooks.everything():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
                 assert not list(offences(plain(cell.source))), path

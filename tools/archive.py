@@ -11,7 +11,10 @@ from pathlib import Path
 import notebooks
 
 ROOT = notebooks.ROOT
-NAMES = "README.md LICENSE LICENSE-TEXT requirements.txt constraints.txt"
+NAMES = """
+README.md LICENSE LICENSE-TEXT requirements.txt requirements-extras.txt
+constraints.txt benchmarks/RESULTS.md benchmarks/growth.csv
+""".split()
 
 
 def files():
@@ -23,7 +26,7 @@ def files():
         if path.is_file() and path.name not in (".buildinfo", "objects.inv")
     }
     package = [p for p in (ROOT / "d2lmini").iterdir() if p.is_file()]
-    rest = [*notebooks.pages(), *package, *(ROOT / n for n in NAMES.split())]
+    rest = [*notebooks.everything(), *package, *(ROOT / n for n in NAMES)]
     return site | {path.relative_to(ROOT).as_posix(): path for path in rest}
 
 

@@ -88,6 +88,11 @@ def extras():
     return listed("extras")
 
 
+def everything():
+    """Return the paths of all notebooks: the sections, then the extras."""
+    return pages() + extras()
+
+
 def site():
     """Return the repository's address, branch and release tag."""
     config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
@@ -222,9 +227,8 @@ def main(verb, *names):
         return publish_at(*names)
     paths = [Path(name).resolve() for name in names]
     if not paths:
-        paths = pages()
-        if verb != "run" or find_spec("lightning"):
-            paths += extras()
+        optional = verb == "run" and not find_spec("lightning")
+        paths = pages() if optional else everything()
     if verb == "stamp":
         for path in paths:
             stamp(path)
