@@ -50,23 +50,22 @@ class Images(d2l.DataModule):
         return d2l.TensorLoader(tensors, BATCH_SIZE, train, d2l.data.to_float)
 
 
-class PerSample(torch.utils.data.Dataset):
-    """Images that are prepared one by one, as torchvision's data sets do."""
+def per_sample_images(images, labels):
+    """Return torchvision's data set, which prepares images one by one.
 
-    def __init__(self, images, labels):
-        transforms = d2l.import_torchvision().transforms
-        steps = [transforms.Resize((28, 28)), transforms.ToTensor()]
-        self.transform = transforms.Compose(steps)
-        self.images, self.labels = images.squeeze(1).numpy(), labels
+    It holds images that were read already: its own `__init__` reads files.
+    """
+    torchvision = d2l.import_torchvision()
+    transforms = torchvision.transforms
+    steps = [transforms.Resize((28, 28)), transforms.ToTensor()]
 
-    def __len__(self):
-        return len(self.labels)
+    class PerSample(torchvision.datasets.FashionMNIST):
+        def __init__(self):
+            self.data, self.targets = images.squeeze(1), labels
+            self.transform = transforms.Compose(steps)
+            self.target_transform = None
 
-    def __getitem__(self, i):
-        from PIL import Image
-
-        picture = Image.fromarray(self.images[i])
-        return self.transform(picture), int(self.labels[i])
+    return PerSample()
 
 
 class PerSampleImages(d2l.DataModule):
@@ -74,7 +73,7 @@ class PerSampleImages(d2l.DataModule):
 
     def __init__(self, data):
         super().__init__()
-        self.parts = [PerSample(*part) for part in data.parts]
+        self.parts = [per_sample_images(*part) for part in data.parts]
 
     def get_dataloader(self, train):
         """Return batches that are stacked sample by sample."""

@@ -365,29 +365,27 @@ class Trainer(HyperParameters):
         """Note a metric of the batch at hand; draw a point when one is due."""
         name = ("train_" if train else "val_") + key
         metrics = self.__dict__.setdefault("_metrics", {})
-        metric = metrics.setdefault(name, _Metric())
+        metric = metrics.get(name) or metrics.setdefault(name, _Metric())
         value = torch.as_tensor(value).detach()
-        check(value.numel() == 1, f"{name} is one number, not {value.shape}")
-        metric.waiting.append(value.reshape(()) if value.dim() else value)
+        if value.dim():
+            sentence = f"{name} is one number, not of shape {value.shape}"
+            check(value.numel() == 1, sentence)
+            value = value.reshape(())
+        metric.waiting.append(value)
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)
+        model, num_batches = self.model, self.num_val_batches
+        per_epoch = model.plot_valid_per_epoch
         if train:
-            per_epoch = self.model.plot_train_per_epoch
             num_batches = self.num_train_batches
-        else:
-            per_epoch = self.model.plot_valid_per_epoch
-            num_batches = self.num_val_batches
-        done = len(metric.steps)
-        if (
-            done * per_epoch // num_batches
-            > (done - 1) * per_epoch // num_batches
-        ):
+            per_epoch = model.plot_train_per_epoch
+        if len(metric.steps) * per_epoch % num_batches < per_epoch:
             batches = metric.fetch()
             self._check_finite(name, metric)
             x = self.epoch + 1
             if train:
                 x = np.mean(metric.steps[batches]) / num_batches
-            self.model.board.draw(x, metric.mean(batches), name)
+            model.board.draw(x, metric.mean(batches), name)
 
     def _check_finite(self, name, metric):
         if not (self.stop_at_nan and name.endswith("loss")):

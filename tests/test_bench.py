@@ -40,6 +40,17 @@ def test_a_goal_is_missed_by_more_than_the_spread(values, at_least, verdict):
     assert bench.Row("x", values, 1.0, at_least).verdict == verdict
 
 
+@pytest.mark.parametrize(
+    "limit, verdict", [(9.0, "missed"), (7.9, "out of reach")]
+)
+def test_a_goal_that_nothing_can_meet_is_out_of_reach(limit, verdict):
+    row = bench.Row("x", [7.0], 8.0, at_least=True, limit=limit)
+    assert row.verdict == verdict
+    assert (
+        bench.Row("x", [8.0], 8.0, at_least=True, limit=limit).verdict == "met"
+    )
+
+
 def test_a_row_without_a_goal_is_not_judged():
     assert bench.Row("x", [9.0]).verdict == ""
 
@@ -74,10 +85,11 @@ def test_ratios_are_taken_within_a_round():
     ]
     rows = bench.judged("softmax", found)
     assert [row.values for row in rows] == [
-        [2, 1], [0.5, 1], [15, 20], [2, 1], [1.5, 0.75]
+        [2, 1], [0.5, 1], [15, 20], [7.5, 20], [2, 1], [1.5, 0.75]
     ]  # fmt: skip
-    assert [row.goal for row in rows] == [1.1, None, 15, 1.6, None]
-    assert [row.at_least for row in rows] == [False, False, True, True, True]
+    assert [row.goal for row in rows] == [1.1, None, 15, None, 1.6, None]
+    assert [row.at_least for row in rows] == [False] * 2 + [True] * 4
+    assert [row.limit for row in rows] == [None, None, 13.75, None, None, None]
 
 
 @pytest.mark.skipif(not HAS_LIGHTNING, reason="lightning is not installed")

@@ -488,7 +488,7 @@ def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
         now[0] += 0.01
         board.draw(now[0], 1, "a")
     assert drawn[0] >= 102  # what is over sooner is drawn once, at its end
-    assert 4 <= len(drawn) and len(drawn) * 0.05 < 0.011 * 30
+    assert 3 <= len(drawn) and len(drawn) * 0.05 < 0.0055 * 30
 
 
 def test_axes_of_a_board_grow_with_its_curves():
