@@ -25,6 +25,7 @@ import pytest
 
 import d2lmini as d2l
 from d2lmini import files as module
+from d2lmini import standin
 
 SCALE = 0.06
 MINUTE = 60 * SCALE
@@ -57,6 +58,7 @@ def settings(request, monkeypatch):
     monkeypatch.setattr(module, "FILES", describe(CONTENTS))
     monkeypatch.setenv("D2LMINI_STANDIN", "never")
     monkeypatch.setattr(module, "PAUSE", SCALE * module.PAUSE)
+    monkeypatch.setattr(module.load_images, "asks_from", 0)
     case = getattr(request.node, "callspec", None)
     if case and case.params.get("broken") in SLOW:
         request.getfixturevalue("hurry")
@@ -832,6 +834,98 @@ def test_a_damaged_stand_in_is_drawn_again(kind, drawn, tmp_path):
             assert path.read_bytes() == content
     # The others, in the date of a gzip file and the like, changed nothing.
     assert noticed > 3 * len(content)
+
+
+def test_a_stand_in_of_another_release_is_drawn_anew(
+    drawn, tmp_path, monkeypatch
+):
+    def assert_drawn(*seeds):
+        drawn.clear()
+        module._load_standin(tmp_path / "raw")
+        assert [seed for _, seed in drawn] == [*seeds]
+
+    assert_drawn(1, 2)
+    assert_drawn()
+    code = Path(standin.__file__).read_text("utf-8")
+    other = tmp_path / "standin.py"
+    other.write_text(code.replace("0.1 * np.cos", "0.2 * np.cos"), "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(standin, "__file__", str(other))
+        assert_drawn(1, 2)
+        assert_drawn()
+    assert_drawn(1, 2)
+    # The first releases wrote no date.
+    path = tmp_path / "raw" / "t10k-labels.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), mtime=0))
+    assert_drawn(2)
+    assert_drawn()
+
+
+PUBLISHED = {
+    f"{part}-{kind}.gz": CONTENTS[f"{kind}.gz"]
+    for part in ("train", "t10k")
+    for kind in ("images", "labels")
+}
+
+
+@pytest.fixture
+def auto(drawn, tmp_path, monkeypatch):
+    """Return a function that loads, and tells whether it is the stand-in."""
+    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
+
+    def load(warning=None):
+        if not warning:
+            return module.load_images(tmp_path)[1]
+        with pytest.warns(UserWarning, match=warning):
+            return module.load_images(tmp_path)[1]
+
+    return load
+
+
+@in_a_hurry
+def test_a_silent_network_is_waited_for_once_in_a_while(
+    serve, auto, tmp_path, monkeypatch
+):
+    asked = serve(silent, contents=PUBLISHED)
+    assert auto("0 bytes in")
+    assert asked
+    asked = serve(good, contents=PUBLISHED)
+    for _ in range(2):
+        assert auto(
+            r"stand-in.*\ntrain-images.gz could be neither found nor fetched:\n"
+            r".*raw: No such file or directory\n"
+            r"  mirrors: of no use a while ago; they are asked again in "
+            r"(2[89]\d|300) s, in a new process, or at once with "
+            "D2LMINI_STANDIN=never\nPut it"
+        )
+    assert asked == []
+    # Who asks for the images gets them.
+    monkeypatch.setenv("D2LMINI_STANDIN", "never")
+    assert not auto()
+    assert [name for _, name in asked] == [*PUBLISHED]
+    # The cache is looked at all the same.
+    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
+    assert not auto()
+    assert len(asked) == 4
+
+
+@in_a_hurry
+def test_after_a_while_a_silent_network_is_asked_again(
+    serve, auto, monkeypatch
+):
+    monkeypatch.setattr(module, "REST", 0)
+    serve(silent, contents=PUBLISHED)
+    assert auto("0 bytes in")
+    serve(good, contents=PUBLISHED)
+    assert not auto()
+
+
+def test_a_network_that_fails_fast_is_asked_every_time(serve, auto):
+    serve(missing, contents=PUBLISHED)
+    assert auto("404")
+    assert auto("404")
+    serve(good, contents=PUBLISHED)
+    assert not auto()
 
 
 def test_a_stand_in_that_cannot_be_kept(drawn, tmp_path, monkeypatch):
