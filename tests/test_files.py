@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import random
+import re
 import socket
 import socketserver
 import struct
@@ -159,8 +160,8 @@ FAULTS = {
     longer: "bytes, not",
     reset: "reset by peer",
     reset_at_once: "reset by peer",
-    other_content: "wrong SHA-256",
-    web_page: "log-in",
+    other_content: r"/: the right length, but the wrong SHA-256\n",
+    web_page: r"/: a web page \(of a network that asks for a log-in\?\)\n",
     redirect: "infinite loop",
     garbage: "SSH",
 }
@@ -386,12 +387,22 @@ def test_a_download_that_was_given_up_does_not_go_on(broken, serve, tmp_path):
     before = set(threading.enumerate())
     module._load_published(tmp_path)
     until = time.monotonic() + 3 * module.WINDOW
-    left = {"_receive"}
+    left = True
     while left and time.monotonic() < until:
-        time.sleep(0.05)
         new = set(threading.enumerate()) - before
-        left = {t.name for t in new if "_receive" in t.name}
+        left = [thread for thread in new if "_receive" in thread.name]
+        assert all(thread.daemon for thread in left)
+        time.sleep(0.05)
     assert not left
+
+
+def test_an_error_without_words_is_called_by_its_name(monkeypatch):
+    def fail(url, timeout):
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib.request.urlopen", fail)
+    with pytest.raises(OSError, match=r"^TimeoutError\(\)$"):
+        module._download("http://127.0.0.1/", 1)
 
 
 # In processes of their own. They load the module by its path, which spares
@@ -481,6 +492,16 @@ def test_killed_before_a_file_gets_its_name(serve, tmp_path):
     assert leftover.exists()
 
 
+def test_a_process_that_gave_up_ends(serve, tmp_path):
+    """The thread that waits for more does not hold it."""
+    serve(dripping_headers)
+    hasty = "module.WINDOW, module.PATIENCE, module.PAUSE = 0.2, 0.2, 0"
+    process = start_load(tmp_path, hasty)
+    _, stderr = process.communicate("\n", timeout=10)
+    assert "0 bytes in 0.2 s" in stderr
+    assert process.returncode == 1
+
+
 def test_leftovers_of_the_dead_are_swept_away(serve, tmp_path):
     asked = serve(good)
     raw = tmp_path / "FashionMNIST" / "raw"
@@ -489,10 +510,13 @@ def test_leftovers_of_the_dead_are_swept_away(serve, tmp_path):
         path = raw / f"images.gz.{hours}.part"
         path.write_bytes(CONTENTS["images.gz"][:9])
         os.utime(path, (0, time.time() - 3600 * hours))
+    # What cannot be removed is none of our business.
+    (raw / "folder.part").mkdir()
+    os.utime(raw / "folder.part", (0, 0))
     module.load_images(tmp_path)
     assert len(asked) == 2
     names = {path.name for path in raw.iterdir()}
-    assert names == {*CONTENTS, "images.gz.0.9.part"}
+    assert names == {*CONTENTS, "images.gz.0.9.part", "folder.part"}
 
 
 def test_killed_at_any_moment(serve, tmp_path):
@@ -675,6 +699,25 @@ def test_a_file_in_use_that_is_bad_is_not_believed(
     assert_loads(tmp_path)
 
 
+def test_every_reason_is_told_once(serve, tmp_path, monkeypatch):
+    def fail(source, target):
+        full = "labels" in str(target)
+        raise OSError(*((28, "No space") if full else (13, "Access is denied")))
+
+    serve(good)
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.warns(UserWarning) as record:
+        module._load_published(tmp_path)
+    reasons = r"(No space, Access is denied|Access is denied, No space)"
+    assert re.fullmatch(
+        rf"{re.escape(str(tmp_path))} could not keep images.gz, labels.gz: "
+        rf"{reasons}. The next run starts anew, unless D2LMINI_DATA names a "
+        r"folder with 31 MB to write.",
+        str(record[0].message),
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 # Files that are there.
 
 
@@ -757,6 +800,29 @@ def test_progress_is_seen_while_a_file_arrives(serve, tmp_path):
     seen.set()
     assert process.communicate(timeout=10)[1] == ""
     assert in_time == [True, True]
+
+
+def test_a_tenth_is_shown_when_it_is_there_and_not_before(serve, capsys):
+    shown = []
+
+    def wait_for(tenth):
+        until = time.monotonic() + 10
+        while tenth not in "".join(shown) and time.monotonic() < until:
+            time.sleep(0.02)
+            shown.append(capsys.readouterr().out)
+        return "".join(shown)
+
+    def exact(link, content):
+        respond(link, content[:499], length=1000)
+        assert wait_for("40%") == " 10% 20% 30% 40%"
+        link.sendall(content[499:500])
+        assert wait_for("50%") == " 10% 20% 30% 40% 50%"
+        link.sendall(content[500:])
+
+    serve(exact, contents={"file": bytes(1000)})
+    content = module._download(module.MIRRORS[0] + "file", 1000)
+    assert content == bytes(1000)
+    assert wait_for("100%").endswith(" 50% 60% 70% 80% 90% 100%")
 
 
 def test_a_notebook_shows_a_line_a_file(serve, tmp_path):
@@ -943,15 +1009,25 @@ def test_unknown_wish_for_the_stand_in(monkeypatch, tmp_path):
         d2l.FashionMNIST(root=tmp_path)
 
 
-def test_cache_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path))
-    assert d2l.cache_folder() == tmp_path
-    monkeypatch.delenv("D2LMINI_DATA")
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert d2l.cache_folder() == tmp_path / "d2lmini"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert d2l.cache_folder().parts[-3:] == ("Library", "Caches", "d2lmini")
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert d2l.cache_folder() == tmp_path / "local" / "d2lmini"
+@pytest.mark.parametrize(
+    "platform, variable, usual",
+    [
+        ("linux", "XDG_CACHE_HOME", ".cache"),
+        ("darwin", None, "Library/Caches"),
+        ("win32", "LOCALAPPDATA", "AppData/Local"),
+    ],
+)
+def test_cache_folder(platform, variable, usual, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setattr("sys.platform", platform)
+    for name in ("D2LMINI_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    assert d2l.cache_folder() == tmp_path / usual / "d2lmini"
+    if variable:
+        for given in ("~/moved", str(tmp_path / "moved")):
+            monkeypatch.setenv(variable, given)
+            assert d2l.cache_folder() == tmp_path / "moved" / "d2lmini"
+    for given in ("~/data", str(tmp_path / "data")):
+        monkeypatch.setenv("D2LMINI_DATA", given)
+        assert d2l.cache_folder() == tmp_path / "data"

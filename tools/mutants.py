@@ -47,16 +47,22 @@ LEAST, WORKERS = 0.92, 2
 MODULES = (
     "checks oop plotting devices training data models files standin".split()
 )
-KILLERS = [
-    f"test_{name}.py"
-    for name in [*MODULES, "bad_input", "properties", "signatures"]
-    if name not in ("checks", "devices")  # whose tests are those of others
-]
+# Whose tests kill most of a module's mutants.
+OWN = {name: f"test_{name}.py" for name in MODULES}
+OWN |= {"checks": "test_bad_input.py", "devices": "test_training.py"}
+KILLERS = {*OWN.values(), "test_properties.py", "test_signatures.py"}
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"
 HEAVY += " ".join(f" _pytest.{name}" for name in default_plugins)
-# They take long, and other tests look at the same lines.
+# They take or wait long, and other tests look at the same lines.
 SLOW = (
+    "given_its_time",
+    "cannot_add_up_to_a_minute",
+    "next_run_repairs[dripping",
+    "asked_once_more[silent]",
+    "killed_at_any_moment",
+    "at_once[8]",
+    "a_notebook_shows",
     "test_it_is_as_hard",
     "test_shapes_and_balance",
     "test_pictures_use_the_range",
@@ -184,7 +190,7 @@ def work(folder, selection, *options):
     os.chdir(folder)
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1), os.dup2(log, 2)
-    names = selection.chosen or ["tests/" + name for name in KILLERS]
+    names = selection.chosen or ["tests/" + name for name in sorted(KILLERS)]
     files = sorted({name.split("::")[0] for name in names})
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plain = ["-x", "-q", "-p", "no:cacheprovider", "--noconftest"]
@@ -243,9 +249,9 @@ def judge(mutant):
     path = folder / "d2lmini" / f"{mutant.module}.py"
     original, dates = path.read_bytes(), path.stat()
     path.write_bytes(mutant.source)
-    try:  # the module's own tests first: they kill most
+    try:  # the module's own tests first
         for own in (True, False):
-            part = [n for n in chosen if own == (f"test_{path.name}" in n)]
+            part = [n for n in chosen if own == (OWN[path.stem] in n)]
             limit = 15 + 5 * sum(seconds[n] for n in part)
             status = run(folder, Selection(part), seconds=limit) if part else 0
             if status != 0:
