@@ -185,7 +185,7 @@ def _fetch(name, causes, lost):
     `causes` says by place why the file lacks. `lost` counts the seconds that
     each mirror has cost in vain: the cheapest is asked first, each one twice.
     """
-    print(f"Fetching {name}, {FILES[name][0]:,} bytes,", end="", flush=True)
+    print(f"Fetching {name}, {FILES[name][0]:,} bytes,", end="")
     for pause in (0, PAUSE):
         time.sleep(pause)
         for mirror in sorted(lost, key=lost.get):
@@ -196,12 +196,12 @@ def _fetch(name, causes, lost):
                 print(f" from {urlsplit(mirror).netloc}", end="", flush=True)
                 content = _download(mirror + name, FILES[name][0])
                 _check(name, content)
-                print(flush=True)
+                print()
                 return content
             except (OSError, ValueError) as error:
                 causes[mirror] = error
                 lost[mirror] += min(time.monotonic() - start, WINDOW)
-    print(flush=True)
+    print()
     raise OSError(_explain(name, causes))
 
 
