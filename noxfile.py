@@ -23,7 +23,9 @@ PINS = [r.split("#")[0].strip() for r in REQUIREMENTS if "==" in r]
 TOOLS = [
     pin
     for pin in PINS
-    if re.match("nb(client|format|stripout|val)|psutil|pytest|pyyaml", pin)
+    if re.match(
+        "hypothesis|nb(client|format|stripout|val)|psutil|pytest|pyyaml", pin
+    )
 ]
 # What a Colab runtime of Python 3.13 holds.
 COLAB = [
@@ -41,8 +43,8 @@ COLAB = [
 OUR_OWN = ["-W", "ignore::DeprecationWarning", "chapters"]
 OUR_OWN += [
     f"tests/test_{name}.py"
-    for name in "bands data files models oop plotting signatures standin "
-    "training".split()
+    for name in "bad_input bands data files models oop plotting properties "
+    "signatures standin training".split()
 ]
 # Waiting threads sleep: beside a busy neighbour spinning ones take ages.
 TWO_THREADS = "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE"

@@ -40,13 +40,52 @@ def check_batch(batch):
         warnings.warn(f"{sentence}, not to 1; divide them by 255", stacklevel=3)
 
 
-@contextmanager
-def strict_shapes():
-    """Make an error of PyTorch's warning that a loss broadcasts.
+def check_labels(labels, num_classes):
+    """Raise ValueError unless all labels, at least one, have a score."""
+    low, high = labels.min(), labels.max()
+    wrong = int(low if low < 0 else high)
+    sentence = f"by Y_hat, there are classes 0 to {num_classes - 1}"
+    check(0 <= wrong < num_classes, f"label {wrong} is none: {sentence}")
 
-    So (n, 1) against (n,) stops. What the reader has decided about the warning
-    comes first.
+
+def check_optimizer(optim, params):
+    """Raise ValueError if an optimiser updates other tensors than `params`.
+
+    It may leave some of them alone, and may have tensors more. Only where both
+    is so, one seems to have been taken for another: the tensor, for example,
+    that became a parameter when it was stored, and is not the parameter.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", "Using a target size", append=True)
-        yield
+    sentence = "configure_optimizers must return one optimiser"
+    check(hasattr(optim, "step"), f"{sentence}, not {optim!r}")
+    groups = getattr(optim, "param_groups", [vars(optim)])
+    groups = [group.get("params") for group in groups]
+    # An optimiser of the reader's own may keep its tensors in other ways.
+    tensors = [t for g in groups if isinstance(g, (list, tuple)) for t in g]
+    missing = {id(param) for param in params if param.requires_grad}
+    missing -= {id(tensor) for tensor in tensors}
+    strange = {id(tensor) for tensor in tensors} - {id(p) for p in params}
+    check(
+        not (missing and strange),
+        f"the optimiser would not update {len(missing)} of the model's "
+        f"{len(params)} parameters but {len(strange)} other tensors; give it "
+        "self.parameters(), or attributes of the model",
+    )
+
+
+@contextmanager
+def plain_errors():
+    """Make errors of what PyTorch and Python say less well in a fit.
+
+    Of its warning that a loss broadcasts: so (n, 1) against (n,) stops. What
+    the reader has decided about the warning comes first. And of a loss that
+    has no `backward`, because the reader's step does not return it.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", "Using a target size", append=True)
+            yield
+    except AttributeError as error:
+        if error.name != "backward":
+            raise
+        sentence = "training_step must return the loss, a tensor"
+        raise ValueError(f"{sentence}, not {error.obj!r}") from error

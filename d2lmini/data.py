@@ -111,7 +111,9 @@ class FashionMNIST(DataModule):
     and `val` are data sets of (1, h, w) images with labels 0..9; `resize` is
     (h, w), or one number for both. Where the files cannot be had, a stand-in
     is drawn, with a warning, and `is_standin` is True; $D2LMINI_STANDIN (auto,
-    never, always) forbids or forces that.
+    never, always) forbids or forces that. Under auto, an attempt to fetch that
+    was in vain and took longer than ten seconds is not repeated in the same
+    process during the next five minutes; the cache is looked at every time.
 
     Source: Xiao, Rasul and Vollgraf, 2017.
     """

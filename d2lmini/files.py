@@ -50,6 +50,9 @@ MIRRORS = (
 # however bad the network, an answer comes within PATIENCE + WINDOW seconds and
 # a PAUSE a file, on top of the time in which a download made progress.
 WINDOW, FLOOR, PATIENCE, PAUSE = 10, 10_000, 30, 2
+# For so many seconds a process that has waited in vain, longer than a WINDOW,
+# makes do with the stand-in at once.
+REST = 300
 STANDIN_NOTE = (
     "Fashion-MNIST could be neither found nor fetched. This is a stand-in "
     "that d2lmini drew: pictures of the same ten classes, other results."
@@ -182,7 +185,7 @@ def _fetch(name, causes, lost):
     `causes` says by place why the file lacks. `lost` counts the seconds that
     each mirror has cost in vain: the cheapest is asked first, each one twice.
     """
-    print(f"Fetching {name}, {FILES[name][0]:,} bytes,", end="", flush=True)
+    print(f"Fetching {name}, {FILES[name][0]:,} bytes,", end="")
     for pause in (0, PAUSE):
         time.sleep(pause)
         for mirror in sorted(lost, key=lost.get):
@@ -193,12 +196,12 @@ def _fetch(name, causes, lost):
                 print(f" from {urlsplit(mirror).netloc}", end="", flush=True)
                 content = _download(mirror + name, FILES[name][0])
                 _check(name, content)
-                print(flush=True)
+                print()
                 return content
             except (OSError, ValueError) as error:
                 causes[mirror] = error
                 lost[mirror] += min(time.monotonic() - start, WINDOW)
-    print(flush=True)
+    print()
     raise OSError(_explain(name, causes))
 
 
@@ -210,15 +213,18 @@ def _read_idx(content):
     return np.frombuffer(values, np.uint8, -1, 4 + 4 * num_dims).reshape(shape)
 
 
-def _to_idx(array):
+def _to_idx(array, date):
     """Turn an array of uint8 into the bytes of a gzipped IDX file."""
     header = bytes([0, 0, 8, array.ndim])
     header += np.array(array.shape, ">u4").tobytes()
-    return gzip.compress(header + array.tobytes(), 1, mtime=0)
+    return gzip.compress(header + array.tobytes(), 1, mtime=date)
 
 
-def _load_published(folder):
-    """Return the four published arrays by file name, fetching what lacks."""
+def _load_published(folder, asks_from=0):
+    """Return the four published arrays by file name, fetching what lacks.
+
+    No mirror is asked before time.monotonic() reaches `asks_from`.
+    """
     contents, lacking = {}, {}
     for name in FILES:
         try:
@@ -229,24 +235,45 @@ def _load_published(folder):
             lacking[name] = {folder: error.strerror}
         except ValueError as error:
             lacking[name] = {folder: error}
+    if lacking and (wait := asks_from - time.monotonic()) > 0:
+        name, causes = next(iter(lacking.items()))
+        causes["mirrors"] = (
+            f"of no use a while ago; they are asked again in {wait:.0f} s, in "
+            "a new process, or at once with D2LMINI_STANDIN=never"
+        )
+        raise OSError(_explain(name, causes))
     lost = dict.fromkeys(MIRRORS, 0.0)
     fetched = ((n, _fetch(n, causes, lost)) for n, causes in lacking.items())
     contents |= _keep(folder, fetched)
     return {name: _read_idx(contents[name]) for name in FILES}
 
 
+def _read_drawn(path, date):
+    """Return the array of a file that was written with this date."""
+    content = path.read_bytes()
+    if int.from_bytes(content[4:8], "little") != date:
+        raise ValueError("drawn by other code, of another release")
+    return _read_idx(content)
+
+
 def _load_standin(folder):
-    """Return the four stand-in arrays by file name, drawing what lacks."""
-    from .standin import draw
+    """Return the four stand-in arrays by file name, drawing what lacks.
+
+    The date in the head of a gzip file stands for the code that drew it, so
+    that what another release has drawn is not taken for ours.
+    """
+    from . import standin
 
     arrays, drawn = {}, {}
+    date = zlib.crc32(Path(standin.__file__).read_bytes())
     for seed, part in enumerate(("train", "t10k"), 1):
         names = [name for name in FILES if name.startswith(part)]
         try:
-            pair = [_read_idx((folder / name).read_bytes()) for name in names]
+            pair = [_read_drawn(folder / name, date) for name in names]
         except (OSError, EOFError, IndexError, ValueError, zlib.error):
-            pair = draw(60_000 if part == "train" else 10_000, seed)
-            drawn |= zip(names, map(_to_idx, pair), strict=True)
+            pair = standin.draw(60_000 if part == "train" else 10_000, seed)
+            contents = [_to_idx(array, date) for array in pair]
+            drawn |= zip(names, contents, strict=True)
         arrays |= zip(names, pair, strict=True)
     _keep(folder, drawn.items())
     return arrays
@@ -262,10 +289,18 @@ def load_images(root):
         raise ValueError(f"D2LMINI_STANDIN={wish!r}: auto, never or always?")
     _sweep(root)
     if wish != "always":
+        start = time.monotonic()
+        asks_from = load_images.asks_from if wish == "auto" else 0
         try:
-            return _load_published(root / "FashionMNIST" / "raw"), False
+            folder = root / "FashionMNIST" / "raw"
+            return _load_published(folder, asks_from), False
         except OSError as error:
             if wish == "never":
                 raise
+            if time.monotonic() - start > WINDOW:
+                load_images.asks_from = time.monotonic() + REST
             warnings.warn(f"{STANDIN_NOTE}\n{error}", stacklevel=3)
     return _load_standin(root / "FashionMNIST-standin" / "raw"), True
+
+
+load_images.asks_from = 0  # put off after a long wait in vain

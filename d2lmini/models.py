@@ -4,7 +4,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .checks import check, check_numbers, check_whole
+from .checks import check, check_labels, check_numbers, check_whole
 from .oop import HyperParameters
 from .training import Module
 
@@ -140,6 +140,7 @@ class Classifier(Module):
         row with a score that is NaN has no answer, and counts as NaN.
         """
         scores, labels = _rows(Y_hat, Y)
+        check_labels(labels, scores.shape[1])
         top, predictions = scores.max(dim=1)
         hits = (predictions == labels).float()
         hits.masked_fill_(top.isnan(), torch.nan)

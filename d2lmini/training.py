@@ -17,8 +17,9 @@ from .checks import (
     check,
     check_batch,
     check_numbers,
+    check_optimizer,
     check_whole,
-    strict_shapes,
+    plain_errors,
 )
 from .files import cache_folder
 from .oop import HyperParameters
@@ -322,11 +323,12 @@ class Trainer(HyperParameters):
         self.prepare_data(data)
         self.prepare_model(model)
         self.optim = model.configure_optimizers()
+        check_optimizer(self.optim, [*model.parameters()])
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
         self.history = History(epoch=[])
         for epoch in range(self.max_epochs):
             self.epoch, self._metrics = epoch, {}
-            with devices.suitable_threads(model), strict_shapes():
+            with devices.suitable_threads(model), plain_errors():
                 self.fit_epoch()
             self._end_epoch()
         board = model.board

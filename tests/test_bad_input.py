@@ -65,6 +65,29 @@ class NoNet(d2l.Module):
     lr = 0.1
 
 
+class Stale(Line):
+    """Trains whatever `given` finds in it, once its layer is built."""
+
+    def __init__(self, given):
+        super().__init__()
+        self.save_hyperparameters()
+        self(X)
+
+    def configure_optimizers(self):
+        return self.given(self)
+
+
+class NoLoss(Line):
+    """Returns what `end` makes of the loss."""
+
+    def __init__(self, end):
+        super().__init__()
+        self.save_hyperparameters()
+
+    def training_step(self, batch):
+        return self.end(super().training_step(batch))
+
+
 class Tagged(Line):
     """Records a vector instead of its mean."""
 
@@ -130,6 +153,18 @@ def rows(num_inputs, num_targets):
         f"a batch has {num_inputs} rows of inputs and {num_targets} targets; "
         "both must be as many, and not 0"
     )
+
+
+def optimiser(missing, strange):
+    return (
+        f"the optimiser would not update {missing} of the model's 2 parameters "
+        f"but {strange} other tensors; give it self.parameters(), or "
+        "attributes of the model"
+    )
+
+
+def fit_with(optimiser):
+    return fit([(X, y)], model=Stale(optimiser))
 
 
 w = torch.ones(2, requires_grad=True)
@@ -212,6 +247,33 @@ CASES = [
         lambda: d2l.LinearRegression(0.1).get_w_b(),
         "fit first: the first batch makes w and b",
     ),
+    # Optimisers and steps of the reader's own.
+    (lambda: fit_with(lambda model: d2l.SGD([w], 0.1)), optimiser(2, 1)),
+    (lambda: fit_with(lambda model: torch.optim.Adam([w])), optimiser(2, 1)),
+    (
+        lambda: fit_with(lambda model: d2l.SGD(Stale(0).parameters(), 0.1)),
+        optimiser(2, 2),
+    ),
+    (
+        lambda: fit_with(lambda model: d2l.SGD([w, model.net[1].bias], 0.1)),
+        optimiser(1, 1),
+    ),
+    (
+        lambda: fit_with(lambda model: None),
+        "configure_optimizers must return one optimiser, not None",
+    ),
+    (
+        lambda: fit_with(lambda model: [w]),
+        f"configure_optimizers must return one optimiser, not {[w]}",
+    ),
+    (
+        lambda: fit([(X, y)], model=NoLoss(lambda loss: None)),
+        "training_step must return the loss, a tensor, not None",
+    ),
+    (
+        lambda: fit([(X, y)], model=NoLoss(lambda loss: 0.5)),
+        "training_step must return the loss, a tensor, not 0.5",
+    ),
     # Tensors that do not fit together.
     (lambda: d2l.TensorLoader((), 1), lengths([])),
     (lambda: d2l.TensorLoader((X, y[:2]), 1), lengths([(4, 3), (2, 1)])),
@@ -273,6 +335,18 @@ CASES = [
     (
         lambda: sorter.loss(scores, torch.tensor([0, 1, 2, -126])),
         "Target -126 is out of bounds. By Y_hat, there are classes 0 to 2.",
+    ),
+    (
+        lambda: sorter.accuracy(scores[:, :2], LABELS),
+        "label 2 is none: by Y_hat, there are classes 0 to 1",
+    ),
+    (
+        lambda: sorter.accuracy(scores, LABELS + 1),
+        "label 3 is none: by Y_hat, there are classes 0 to 2",
+    ),
+    (
+        lambda: sorter.accuracy(scores, LABELS - 1, averaged=False),
+        "label -1 is none: by Y_hat, there are classes 0 to 2",
     ),
     # Curves and pictures.
     (lambda: d2l.plot([1, 2], ["a", "b"]), curve("<U1", "(2,)")),
@@ -393,6 +467,61 @@ def test_no_epoch_is_no_error_and_an_empty_history():
 
 def test_no_validation_batches_are_no_validation():
     assert list(fit([(X, y)], [])) == ["epoch", "train_loss"]
+
+
+class Own:
+    """An optimiser that keeps its tensors in a way of its own."""
+
+    def __init__(self, **tensors):
+        self.params = tensors
+
+    def zero_grad(self):
+        pass
+
+    step = zero_grad
+
+
+def frozen(model):
+    model.net[1].weight.requires_grad_(False)
+    return torch.optim.SGD([w, model.net[1].bias], 0.1)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        lambda model: d2l.SGD([model.net[1].bias], 0.1),
+        lambda model: torch.optim.Adam([*model.parameters(), w]),
+        frozen,
+        lambda model: Own(w=w),
+    ],
+)
+def test_an_optimiser_may_have_fewer_parameters_or_more(given):
+    assert len(fit_with(given)["train_loss"]) == 1
+
+
+def test_tensors_that_the_model_does_not_list_can_be_trained():
+    class Loose(d2l.Module):
+        def __init__(self, lr=0.1):
+            super().__init__()
+            self.save_hyperparameters()
+            self.weights = [torch.zeros(3, 1, requires_grad=True)]
+
+        def forward(self, X):
+            return X @ self.weights[0]
+
+        loss = Line.loss
+
+        def configure_optimizers(self):
+            return d2l.SGD(self.weights, self.lr)
+
+    model = Loose()
+    fit([(X, y)], model=model)
+    assert model.weights[0].detach().tolist() == [[pytest.approx(0.2)]] * 3
+
+
+def test_an_error_of_another_name_stays_what_it_is():
+    with pytest.raises(AttributeError, match="'Tensor'.*'forwards'"):
+        fit([(X, y)], model=NoLoss(lambda loss: loss.forwards()))
 
 
 def test_scores_of_nan_have_no_accuracy():

@@ -9,6 +9,7 @@ import gzip
 import hashlib
 import os
 import random
+import re
 import socket
 import socketserver
 import struct
@@ -17,6 +18,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import nbclient
 import nbformat
@@ -25,6 +27,7 @@ import pytest
 
 import d2lmini as d2l
 from d2lmini import files as module
+from d2lmini import standin
 
 SCALE = 0.06
 MINUTE = 60 * SCALE
@@ -57,6 +60,7 @@ def settings(request, monkeypatch):
     monkeypatch.setattr(module, "FILES", describe(CONTENTS))
     monkeypatch.setenv("D2LMINI_STANDIN", "never")
     monkeypatch.setattr(module, "PAUSE", SCALE * module.PAUSE)
+    monkeypatch.setattr(module.load_images, "asks_from", 0)
     case = getattr(request.node, "callspec", None)
     if case and case.params.get("broken") in SLOW:
         request.getfixturevalue("hurry")
@@ -117,7 +121,7 @@ def cut(link, content):
 
 
 def longer(link, content):
-    respond(link, content + b"more")
+    respond(link, content + content)
 
 
 def reset(link, content):
@@ -157,8 +161,8 @@ FAULTS = {
     longer: "bytes, not",
     reset: "reset by peer",
     reset_at_once: "reset by peer",
-    other_content: "wrong SHA-256",
-    web_page: "log-in",
+    other_content: r"/: the right length, but the wrong SHA-256\n",
+    web_page: r"/: a web page \(of a network that asks for a log-in\?\)\n",
     redirect: "infinite loop",
     garbage: "SSH",
 }
@@ -228,8 +232,12 @@ def assert_stops(folder, cause):
     message = str(caught.value)
     assert message.startswith("images.gz could be neither found nor fetched:")
     assert len(message.splitlines()) == 3 + len(module.MIRRORS)
-    for word in [str(folder), "D2LMINI_DATA", "STANDIN", *module.MIRRORS]:
-        assert word in message
+    for place in [str(folder), *module.MIRRORS]:
+        assert place in message
+    assert message.endswith(
+        "\nPut it into that folder by hand, or let D2LMINI_DATA name one that "
+        "has FashionMNIST/raw. D2LMINI_STANDIN=always does without it."
+    )
 
 
 def assert_loads(folder, asked=()):
@@ -243,16 +251,19 @@ def assert_loads(folder, asked=()):
 
 def test_files_are_fetched_once(serve, tmp_path):
     asked = serve(good)
+    start = time.monotonic()
     assert_loads(tmp_path / "raw")
+    assert time.monotonic() - start < 1.5  # no pause before the first attempt
     assert [name for _, name in asked] == ["images.gz", "labels.gz"]
     assert_loads(tmp_path / "raw")
     assert len(asked) == 2
 
 
 @each(FAULTS)
-def test_a_broken_mirror_is_passed_over(broken, serve, tmp_path):
+def test_a_broken_mirror_is_passed_over(broken, serve, tmp_path, capsys):
     asked = serve(broken, good)
     assert_loads(tmp_path)
+    assert "110%" not in capsys.readouterr().out
     first, second = module.MIRRORS
     assert asked[0] == (first, "images.gz")
     # What failed is asked last from then on.
@@ -263,8 +274,10 @@ def test_a_broken_mirror_is_passed_over(broken, serve, tmp_path):
 def test_broken_mirrors_end_in_advice_and_the_next_run_repairs(
     broken, serve, tmp_path
 ):
-    serve(broken, broken, broken)
+    asked = serve(broken, broken, broken)
     assert_stops(tmp_path, FAULTS[broken])
+    if broken in SLOW:  # a WINDOW each, and that is all the PATIENCE
+        assert len(asked) == 3
     assert list(tmp_path.iterdir()) == []
     serve(good)
     assert_loads(tmp_path)
@@ -297,6 +310,14 @@ def test_the_only_mirror_is_asked_once_more(broken, serve, tmp_path):
     assert len(asked) == 4
 
 
+def test_mirrors_that_fail_fast_are_all_asked_once_more(serve, tmp_path):
+    answers = iter([failing] * 3 + [good] * 2)
+    moody = [lambda *request: next(answers)(*request)] * 3
+    asked = serve(*moody)
+    assert_loads(tmp_path)
+    assert len(asked) == 5
+
+
 def test_mirrors_are_several_secure_ones_first():
     schemes = [mirror.split(":")[0] for mirror in MIRRORS]
     assert schemes == ["https", "https", "http"]
@@ -319,17 +340,20 @@ def test_the_real_limits_add_up_to_less_than_a_minute():
 
 
 @in_a_hurry
-@pytest.mark.parametrize("pattern", ["10", "0001", "0111"])
+@pytest.mark.parametrize(
+    "pattern, num_mirrors, num_files",
+    [("10", 3, 4), ("0001", 3, 4), ("0111", 3, 4), ("01", 1, 8)],
+)
 def test_mirrors_that_turn_silent_cannot_add_up_to_a_minute(
-    pattern, serve, tmp_path
+    pattern, num_mirrors, num_files, serve, tmp_path
 ):
-    contents = {f"{i}.gz": CONTENTS["labels.gz"] for i in range(4)}
+    contents = {f"{i}.gz": CONTENTS["labels.gz"] for i in range(num_files)}
     turns = iter(100 * pattern)
 
     def moody(link, content):
         (good if next(turns) == "1" else silent)(link, content)
 
-    asked = serve(moody, moody, moody, contents=contents)
+    asked = serve(*[moody] * num_mirrors, contents=contents)
     start = time.monotonic()
     try:
         module._load_published(tmp_path)
@@ -366,6 +390,15 @@ def test_a_slow_mirror_that_gets_on_is_given_its_time(serve, tmp_path):
     assert len(asked) == 1
 
 
+def test_a_mirror_below_the_floor_is_given_up(serve, tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "WINDOW", 1.5)
+    asked = serve(
+        paced(module.FLOOR / 1.5), good, contents={"a": noise(30_000)}
+    )
+    module._load_published(tmp_path)
+    assert len(asked) == 2
+
+
 @in_a_hurry
 def test_a_mirror_that_stalls_midway_is_given_up(serve, tmp_path):
     # On the average of the whole time it would still be fast enough.
@@ -384,12 +417,22 @@ def test_a_download_that_was_given_up_does_not_go_on(broken, serve, tmp_path):
     before = set(threading.enumerate())
     module._load_published(tmp_path)
     until = time.monotonic() + 3 * module.WINDOW
-    left = {"_receive"}
+    left = True
     while left and time.monotonic() < until:
-        time.sleep(0.05)
         new = set(threading.enumerate()) - before
-        left = {t.name for t in new if "_receive" in t.name}
+        left = [thread for thread in new if "_receive" in thread.name]
+        assert all(thread.daemon for thread in left)
+        time.sleep(0.05)
     assert not left
+
+
+def test_an_error_without_words_is_called_by_its_name(monkeypatch):
+    def fail(url, timeout):
+        raise TimeoutError
+
+    monkeypatch.setattr("urllib.request.urlopen", fail)
+    with pytest.raises(OSError, match=r"^TimeoutError\(\)$"):
+        module._download("http://127.0.0.1/", 1)
 
 
 # In processes of their own. They load the module by its path, which spares
@@ -479,6 +522,16 @@ def test_killed_before_a_file_gets_its_name(serve, tmp_path):
     assert leftover.exists()
 
 
+def test_a_process_that_gave_up_ends(serve, tmp_path):
+    """The thread that waits for more does not hold it."""
+    serve(dripping_headers)
+    hasty = "module.WINDOW, module.PATIENCE, module.PAUSE = 0.2, 0.2, 0"
+    process = start_load(tmp_path, hasty)
+    _, stderr = process.communicate("\n", timeout=10)
+    assert "0 bytes in 0.2 s" in stderr
+    assert process.returncode == 1
+
+
 def test_leftovers_of_the_dead_are_swept_away(serve, tmp_path):
     asked = serve(good)
     raw = tmp_path / "FashionMNIST" / "raw"
@@ -487,10 +540,13 @@ def test_leftovers_of_the_dead_are_swept_away(serve, tmp_path):
         path = raw / f"images.gz.{hours}.part"
         path.write_bytes(CONTENTS["images.gz"][:9])
         os.utime(path, (0, time.time() - 3600 * hours))
+    # What cannot be removed is none of our business.
+    (raw / "folder.part").mkdir()
+    os.utime(raw / "folder.part", (0, 0))
     module.load_images(tmp_path)
     assert len(asked) == 2
     names = {path.name for path in raw.iterdir()}
-    assert names == {*CONTENTS, "images.gz.0.9.part"}
+    assert names == {*CONTENTS, "images.gz.0.9.part", "folder.part"}
 
 
 def test_killed_at_any_moment(serve, tmp_path):
@@ -673,6 +729,25 @@ def test_a_file_in_use_that_is_bad_is_not_believed(
     assert_loads(tmp_path)
 
 
+def test_every_reason_is_told_once(serve, tmp_path, monkeypatch):
+    def fail(source, target):
+        full = "labels" in str(target)
+        raise OSError(*((28, "No space") if full else (13, "Access is denied")))
+
+    serve(good)
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.warns(UserWarning) as record:
+        module._load_published(tmp_path)
+    reasons = r"(No space, Access is denied|Access is denied, No space)"
+    assert re.fullmatch(
+        rf"{re.escape(str(tmp_path))} could not keep images.gz, labels.gz: "
+        rf"{reasons}. The next run starts anew, unless D2LMINI_DATA names a "
+        r"folder with 31 MB to write.",
+        str(record[0].message),
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
 # Files that are there.
 
 
@@ -737,9 +812,10 @@ def test_one_line_a_file_and_none_when_they_are_there(serve, tmp_path, capsys):
 
 
 def test_progress_is_seen_while_a_file_arrives(serve, tmp_path):
-    seen, in_time = threading.Event(), []
+    begun, seen, in_time = threading.Event(), threading.Event(), []
 
     def patient(link, content):
+        in_time.append(begun.wait(10))
         half = len(content) // 2 + 1
         respond(link, content[:half], length=len(content))
         in_time.append(seen.wait(10))
@@ -749,12 +825,39 @@ def test_progress_is_seen_while_a_file_arrives(serve, tmp_path):
     process = start_load(tmp_path)
     go(process)
     line = ""
-    while not line.endswith(" 50%"):
-        line += process.stdout.read(1)
-        assert line.count("\n") == 0
-    seen.set()
+    for event, end in (
+        (begun, urlsplit(module.MIRRORS[0]).netloc),
+        (seen, "50%"),
+    ):
+        while not line.endswith(end):
+            line += process.stdout.read(1)
+            assert line.count("\n") == 0
+        event.set()
     assert process.communicate(timeout=10)[1] == ""
-    assert in_time == [True, True]
+    assert in_time == [True] * 4
+
+
+def test_a_tenth_is_shown_when_it_is_there_and_not_before(serve, capsys):
+    shown = []
+
+    def wait_for(tenth):
+        until = time.monotonic() + 10
+        while tenth not in "".join(shown) and time.monotonic() < until:
+            time.sleep(0.02)
+            shown.append(capsys.readouterr().out)
+        return "".join(shown)
+
+    def exact(link, content):
+        respond(link, content[:499], length=1000)
+        assert wait_for("40%") == " 10% 20% 30% 40%"
+        link.sendall(content[499:500])
+        assert wait_for("50%") == " 10% 20% 30% 40% 50%"
+        link.sendall(content[500:])
+
+    serve(exact, contents={"file": bytes(1000)})
+    content = module._download(module.MIRRORS[0] + "file", 1000)
+    assert content == bytes(1000)
+    assert wait_for("100%").endswith(" 50% 60% 70% 80% 90% 100%")
 
 
 def test_a_notebook_shows_a_line_a_file(serve, tmp_path):
@@ -804,6 +907,10 @@ def test_stand_in_is_drawn_announced_and_kept(drawn, tmp_path, monkeypatch):
     assert data.is_standin
     assert repr(data).startswith("<Stand-in for Fashion-MNIST")
     assert drawn == [(60_000, 1), (10_000, 2)]
+    for path in (tmp_path / "FashionMNIST-standin" / "raw").iterdir():
+        num_dims = 3 if "images" in path.name else 1
+        head = gzip.decompress(path.read_bytes())[:4]
+        assert head == bytes([0, 0, 8, num_dims])  # as IDX files of uint8 begin
     assert data.train.data.unique().tolist() == [1]
     assert data.val.data.unique().tolist() == [2]
     monkeypatch.setenv("D2LMINI_STANDIN", "always")
@@ -834,6 +941,98 @@ def test_a_damaged_stand_in_is_drawn_again(kind, drawn, tmp_path):
     assert noticed > 3 * len(content)
 
 
+def test_a_stand_in_of_another_release_is_drawn_anew(
+    drawn, tmp_path, monkeypatch
+):
+    def assert_drawn(*seeds):
+        drawn.clear()
+        module._load_standin(tmp_path / "raw")
+        assert [seed for _, seed in drawn] == [*seeds]
+
+    assert_drawn(1, 2)
+    assert_drawn()
+    code = Path(standin.__file__).read_text("utf-8")
+    other = tmp_path / "standin.py"
+    other.write_text(code.replace("0.1 * np.cos", "0.2 * np.cos"), "utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(standin, "__file__", str(other))
+        assert_drawn(1, 2)
+        assert_drawn()
+    assert_drawn(1, 2)
+    # The first releases wrote no date.
+    path = tmp_path / "raw" / "t10k-labels.gz"
+    path.write_bytes(gzip.compress(gzip.decompress(path.read_bytes()), mtime=0))
+    assert_drawn(2)
+    assert_drawn()
+
+
+PUBLISHED = {
+    f"{part}-{kind}.gz": CONTENTS[f"{kind}.gz"]
+    for part in ("train", "t10k")
+    for kind in ("images", "labels")
+}
+
+
+@pytest.fixture
+def auto(drawn, tmp_path, monkeypatch):
+    """Return a function that loads, and tells whether it is the stand-in."""
+    monkeypatch.delenv("D2LMINI_STANDIN")  # auto is what nobody asks for
+
+    def load(warning=None):
+        if not warning:
+            return module.load_images(tmp_path)[1]
+        with pytest.warns(UserWarning, match=warning):
+            return module.load_images(tmp_path)[1]
+
+    return load
+
+
+@in_a_hurry
+def test_a_silent_network_is_waited_for_once_in_a_while(
+    serve, auto, tmp_path, monkeypatch
+):
+    asked = serve(silent, contents=PUBLISHED)
+    assert auto("0 bytes in")
+    assert asked
+    asked = serve(good, contents=PUBLISHED)
+    for _ in range(2):
+        assert auto(
+            r"stand-in.*\ntrain-images.gz could be neither found nor fetched:\n"
+            r".*raw: No such file or directory\n"
+            r"  mirrors: of no use a while ago; they are asked again in "
+            r"(2[89]\d|300) s, in a new process, or at once with "
+            "D2LMINI_STANDIN=never\nPut it"
+        )
+    assert asked == []
+    # Who asks for the images gets them.
+    monkeypatch.setenv("D2LMINI_STANDIN", "never")
+    assert not auto()
+    assert [name for _, name in asked] == [*PUBLISHED]
+    # The cache is looked at all the same.
+    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
+    assert not auto()
+    assert len(asked) == 4
+
+
+@in_a_hurry
+def test_after_a_while_a_silent_network_is_asked_again(
+    serve, auto, monkeypatch
+):
+    monkeypatch.setattr(module, "REST", 0)
+    serve(silent, contents=PUBLISHED)
+    assert auto("0 bytes in")
+    serve(good, contents=PUBLISHED)
+    assert not auto()
+
+
+def test_a_network_that_fails_fast_is_asked_every_time(serve, auto):
+    serve(missing, contents=PUBLISHED)
+    assert auto("404")
+    assert auto("404")
+    serve(good, contents=PUBLISHED)
+    assert not auto()
+
+
 def test_a_stand_in_that_cannot_be_kept(drawn, tmp_path, monkeypatch):
     monkeypatch.setenv("D2LMINI_STANDIN", "always")
     (tmp_path / "file").touch()
@@ -849,15 +1048,25 @@ def test_unknown_wish_for_the_stand_in(monkeypatch, tmp_path):
         d2l.FashionMNIST(root=tmp_path)
 
 
-def test_cache_folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path))
-    assert d2l.cache_folder() == tmp_path
-    monkeypatch.delenv("D2LMINI_DATA")
-    monkeypatch.setattr("sys.platform", "linux")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    assert d2l.cache_folder() == tmp_path / "d2lmini"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert d2l.cache_folder().parts[-3:] == ("Library", "Caches", "d2lmini")
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "local"))
-    assert d2l.cache_folder() == tmp_path / "local" / "d2lmini"
+@pytest.mark.parametrize(
+    "platform, variable, usual",
+    [
+        ("linux", "XDG_CACHE_HOME", ".cache"),
+        ("darwin", None, "Library/Caches"),
+        ("win32", "LOCALAPPDATA", "AppData/Local"),
+    ],
+)
+def test_cache_folder(platform, variable, usual, monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setattr("sys.platform", platform)
+    for name in ("D2LMINI_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    assert d2l.cache_folder() == tmp_path / usual / "d2lmini"
+    if variable:
+        for given in ("~/moved", str(tmp_path / "moved")):
+            monkeypatch.setenv(variable, given)
+            assert d2l.cache_folder() == tmp_path / "moved" / "d2lmini"
+    for given in ("~/data", str(tmp_path / "data")):
+        monkeypatch.setenv("D2LMINI_DATA", given)
+        assert d2l.cache_folder() == tmp_path / "data"

@@ -31,6 +31,7 @@ from pathlib import Path
 import libcst as cst
 import pytest
 import yaml
+from _pytest.config import default_plugins
 from coverage import CoverageData
 from libcst.metadata import (
     ByteSpanPositionProvider,
@@ -42,23 +43,38 @@ from mutmut.mutation.mutators import mutation_operators, operator_string
 ROOT = Path(__file__).resolve().parent.parent
 LIST = ROOT / "tests" / "survivors.yml"
 KEY = "function", "before", "after"
-LEAST, SECONDS, WORKERS = 0.92, 120, 2
+LEAST, WORKERS = 0.92, 2
 MODULES = (
     "checks oop plotting devices training data models files standin".split()
 )
-KILLERS = [
-    f"test_{name}.py"
-    for name in [*MODULES, "bad_input", "properties", "signatures"]
-    if name not in ("checks", "devices")  # whose tests are those of others
-]
+# Whose tests kill most of a module's mutants.
+OWN = {name: f"test_{name}.py" for name in MODULES}
+OWN |= {"checks": "test_bad_input.py", "devices": "test_training.py"}
+KILLERS = {*OWN.values(), "test_properties.py", "test_signatures.py"}
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"
-# They take long, and other tests look at the same lines.
+HEAVY += " ".join(f" _pytest.{name}" for name in default_plugins)
+# They take or wait long, and other tests look at the same lines.
 SLOW = (
+    "given_its_time",
+    "cannot_add_up_to_a_minute[10",
+    "cannot_add_up_to_a_minute[0001",
+    "cannot_add_up_to_a_minute[0111",
+    "next_run_repairs[dripping",
+    "passed_over[dripping",
+    "asked_once_more[silent]",
+    "killed_at_any_moment",
+    "at_once[8]",
+    "a_notebook_shows",
     "test_it_is_as_hard",
+    "test_shapes_and_balance",
+    "test_pictures_use_the_range",
+    "test_no_picture_is_in_both",
     "torchvision_makes_of_it[None]",
     "in_a_notebook_each",
 )
+# They reach the module of their file in a process that they start.
+ELSEWHERE = "seen_while_a_file_arrives", "process_that_gave_up_ends"
 Mutant = namedtuple(
     "Mutant", "module function before after lines around source"
 )
@@ -153,7 +169,7 @@ class Selection:
         self.seconds[report.nodeid] += report.duration
 
 
-def run(folder, selection, *options, seconds=SECONDS):
+def run(folder, selection, *options, seconds=600):
     """Run pytest on the unit tests of a copy, in a fork; return its status."""
     child = os.fork()
     if child == 0:
@@ -179,12 +195,11 @@ def work(folder, selection, *options):
     os.chdir(folder)
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1), os.dup2(log, 2)
-    # Byte code of a mutant would be taken for that of the next.
-    sys.dont_write_bytecode = selection.chosen is not None
-    names = selection.chosen or ["tests/" + name for name in KILLERS]
+    names = selection.chosen or ["tests/" + name for name in sorted(KILLERS)]
     files = sorted({name.split("::")[0] for name in names})
-    plain = "-x -q -p no:cacheprovider -p no:nbval -p no:xdist --noconftest"
-    plain = [*plain.split(), "-o", "addopts="]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    plain = ["-x", "-q", "-p", "no:cacheprovider", "--noconftest"]
+    plain += ["-o", "addopts="]
     plain += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     code = pytest.main([*plain, *options, *files], plugins=[selection])
     (folder / "seconds").write_text(json.dumps(selection.seconds))
@@ -196,11 +211,11 @@ def baseline(folder):
     status = run(
         folder,
         Selection(),
+        *("-p", "pytest_cov"),
         "--cov=d2lmini",
         "--cov-context=test",
         "--cov-report=",
         "--cov-fail-under=0",
-        seconds=600,
     )
     if status:
         sys.exit((folder / "log").read_text())
@@ -235,19 +250,24 @@ def judge(mutant):
     if not any(reached):  # a default value, which is made on import
         reached = [reach.get((mutant.module, n), ()) for n in mutant.around]
         reached.append({n for n in seconds if "test_signatures" in n})
+    own = {n for n in seconds if OWN[mutant.module] in n}
+    reached.append({n for n in own if any(name in n for name in ELSEWHERE)})
     chosen = sorted(set().union(*reached), key=lambda n: (seconds[n], n))
     path = folder / "d2lmini" / f"{mutant.module}.py"
-    original = path.read_bytes()
+    original, dates = path.read_bytes(), path.stat()
     path.write_bytes(mutant.source)
-    try:  # the module's own tests first: they kill most
-        for own in (True, False):
-            part = [n for n in chosen if own == (f"test_{path.name}" in n)]
-            status = run(folder, Selection(part)) if part else 0
+    try:  # the module's own tests first
+        for first in (True, False):
+            part = [n for n in chosen if first == (n in own)]
+            limit = 15 + 5 * sum(seconds[n] for n in part)
+            status = run(folder, Selection(part), seconds=limit) if part else 0
             if status != 0:
                 # 1: a test failed; 2: not even an import worked.
                 return "killed" if status in (1, 2) else "unknown"
     finally:
         path.write_bytes(original)
+        # Its byte code counts again.
+        os.utime(path, ns=(dates.st_atime_ns, dates.st_mtime_ns))
     return "survived"
 
 
@@ -257,7 +277,7 @@ def acquit():
     A test that fails in this order, or in a worker, would kill everything.
     """
     order = sorted(seconds, key=lambda name: (seconds[name], name))
-    status = run(folder, Selection(order), seconds=600)
+    status = run(folder, Selection(order))
     return (folder / "log").read_text() if status else ""
 
 
@@ -272,9 +292,14 @@ def copy(folder):
 
 
 def settle(home):
-    """Give a worker its own copy of the tree."""
+    """Give a worker its own copy of the tree, with the byte code of all.
+
+    Later none is written: that of a mutant would be taken for the next one's.
+    """
     global folder
     folder = copy(Path(home) / str(os.getpid()))
+    run(folder, Selection(), "--collect-only")
+    sys.dont_write_bytecode = True
 
 
 def judge_all(mutants):
