@@ -291,7 +291,7 @@ CASES = [
     ),
     (
         lambda: fit([(X, y)], model=Tagged()),
-        "train_loss is one number, not torch.Size([4])",
+        "train_loss is one number, not of shape torch.Size([4])",
     ),
     # Labels.
     (
@@ -611,3 +611,9 @@ OTHERS = [
 def test_what_python_pytorch_and_matplotlib_say(call, error, sentence):
     with pytest.raises(error, match=sentence):
         call()
+
+
+def test_labels_on_another_device_are_not_waited_for():
+    # A tensor without values, on which nobody can look.
+    hits = sorter.accuracy(scores.to("meta"), LABELS.to("meta"))
+    assert hits.device.type == "meta"
