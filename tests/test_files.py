@@ -460,12 +460,15 @@ def start_load(folder, before="", **options):
     before += "\nprint('ready', flush=True); input()"
     code = code_to_load(folder, before)
     code += "print([array.sum() for array in arrays.values()])"
+    env = os.environ.copy()
+    env.pop("PYTHONUNBUFFERED", None)  # or nothing would have to be flushed
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        env=env,
         **options,
     )
     assert process.stdout.readline() == "ready\n"

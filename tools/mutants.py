@@ -300,6 +300,7 @@ def settle(home):
     folder = copy(Path(home) / str(os.getpid()))
     run(folder, Selection(), "--collect-only")
     sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"  # for what the tests start
 
 
 def judge_all(mutants):
