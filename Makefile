@@ -94,7 +94,7 @@ format: $(READY) ## repair what lint finds, where a tool can
 	$(BIN)/ruff format .
 	$(BIN)/python tools/notebooks.py stamp
 
-check-links: $(READY) ## see whether the links to other sites still lead there
+check-links: book ## see whether the links to other sites still lead there
 	$(BIN)/jupyter-book build --builder linkcheck .
 
 clean: ## remove the site and all caches; the environment stays

@@ -79,7 +79,7 @@ def topics():
     for section, (path, ours) in pages().items():
         theirs = D2L["sections"][section]
         where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
-        both = (" · ".join(counts["topics"]) for counts in (theirs, ours))
+        both = ("\xa0· ".join(counts["topics"]) for counts in (theirs, ours))
         lines.append(row([where, *both]))
     return lines
 
@@ -102,9 +102,9 @@ class Comparison(SphinxDirective):
         lines = tables[self.arguments[0]]()
         for path in (RESULTS, *(path for path, _ in pages().values())):
             self.env.note_dependency(str(path))
-        container = nodes.container()
+        container = nodes.container(classes=self.arguments)
         self.state.nested_parse(StringList(lines, "comparison"), 0, container)
-        return container.children
+        return [container]
 
 
 def setup(app):

@@ -1,6 +1,8 @@
 """What the site is published with: theme, fonts, card, sitemap, address."""
 
 import re
+from html import unescape
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,9 +18,12 @@ FACES = {
     "serif-bold": serif.font_files_otf["SourceSerifProSemibold"],
     "sans": sans.font_files_otf["SourceSansPro"],
     "sans-bold": sans.font_files_otf["SourceSansProSemibold"],
+    "math": str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"),
 }
 LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2027)]
 LETTERS += [0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265]
+# A browser slants a single letter by itself: these stand for it.
+SLANTED = [0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)]
 CARD = "A curve like a bowl with three dots that roll down to its lowest point"
 
 
@@ -35,7 +40,14 @@ def prepare(app, config):
     app.add_html_theme("theme", str(HERE / "theme"))
 
 
-def write_fonts(folder):
+def in_formulas(folder):
+    """Return the characters that the formulas of all pages are made of."""
+    pages = "".join(p.read_text("utf-8") for p in folder.rglob("*.html"))
+    formulas = "".join(re.findall(r"<math.*?</math>", pages, re.S))
+    return sorted({*map(ord, unescape(re.sub("<[^>]*>", "", formulas)))})
+
+
+def write_fonts(folder, symbols):
     """Write the letters that the book uses of each face, for the web.
 
     The licence allows it under another name, with itself beside the files.
@@ -45,7 +57,7 @@ def write_fonts(folder):
     for name, path in FACES.items():
         font = subset.load_font(path, options)
         cut = subset.Subsetter(options)
-        cut.populate(unicodes=LETTERS)
+        cut.populate(unicodes=symbols if name == "math" else LETTERS)
         cut.subset(font)
         subset.save_font(font, folder / f"{name}.woff2", options)
     licence = Path(FACES["serif"]).with_name("LICENSE.txt")
@@ -94,7 +106,8 @@ def finish(app, exception):
     if exception or app.builder.name != "html":
         return
     folder = Path(app.outdir)
-    write_fonts(folder / "_static" / "fonts")
+    symbols = in_formulas(folder) + SLANTED
+    write_fonts(folder / "_static" / "fonts", symbols)
     write_card(folder / "_static" / "card.png")
     write_sitemap(app, folder)
     root_links(app, folder / "404.html")

@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 def folds(page):
     """What opens a fold is named by what it holds, in one plain word."""
     for summary in page("summary"):
-        solution = summary.find_parent(class_="tag_hide-cell")
+        solution = summary.find_parent("section", id="solutions")
         summary.attrs = {}
         summary.string = "Solution" if solution else "Code"
 
@@ -34,6 +34,8 @@ def pictures(page):
         for rule in filter(None, style.split(";")):
             name, value = rule.split(":")
             image[name.strip()] = value.strip().removesuffix("px")
+        if "width" in image.attrs:  # where the style sheet can use it
+            image["style"] = f"--width: {image['width']}px"
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()

@@ -79,6 +79,11 @@ def test_every_stored_picture_reaches_the_page_with_its_description(
     assert pictures == described
 
 
+def test_a_table_that_a_cell_shows_is_a_table(page):
+    for paragraph in page.main("p"):
+        assert not paragraph.get_text().startswith("|")
+
+
 def test_a_page_says_on_what_it_was_last_run(page, stored):
     run = stored.metadata["d2lmini"]
     text = " ".join(page.find(class_="run").get_text().split())

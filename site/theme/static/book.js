@@ -16,6 +16,11 @@ theme.addEventListener("click", () => {
 });
 nameTheme();
 
+// In a long list of contents, the page that is open is in sight.
+const list = document.querySelector(".contents");
+const here = list.querySelector("a.current[href='#']");
+if (here) list.scrollTop = here.offsetTop - list.clientHeight / 2;
+
 // A button on every code cell copies it.
 for (const block of document.querySelectorAll(".cell_input, .copied")) {
   const button = document.createElement("button");
@@ -31,7 +36,8 @@ for (const block of document.querySelectorAll(".cell_input, .copied")) {
 
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
-  for (const box of document.querySelectorAll("pre, p, .scroller, div.math"))
+  for (const box of document.querySelectorAll(
+    "pre, p, .scroller, .cell_output, div.math"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };

@@ -57,7 +57,8 @@ function element(name, content, attributes = {}) {
 function context(text, patterns) {
   const at = text.search(new RegExp(patterns.map((p) => p.source).join("|"), "iu"));
   const from = text.lastIndexOf(" ", Math.max(0, at - 60)) + 1;
-  const piece = text.slice(from, text.indexOf(" ", at + 120));
+  const to = text.indexOf(" ", at + 120);
+  const piece = (from ? "… " : "") + text.slice(from, to) + (to < 0 ? "" : " …");
   const any = new RegExp(`(${patterns.map((p) => p.source).join("|")})`, "iu");
   const [before, hit, ...after] = piece.split(any);
   return [before, element("mark", hit || ""), after.join("")];
