@@ -174,6 +174,8 @@ def run(folder, selection, *options, seconds=600):
     child = os.fork()
     if child == 0:
         os.setsid()
+        # An endless loop ends, even if nobody is left to stop it.
+        signal.alarm(int(seconds) + 5)
         try:
             os._exit(int(work(folder, selection, *options)))
         except BaseException:
