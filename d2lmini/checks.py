@@ -7,6 +7,8 @@ import operator
 import warnings
 from contextlib import contextmanager
 
+import torch
+
 
 def check(holds, sentence):
     """Raise ValueError with a sentence for the reader unless `holds`."""
@@ -76,6 +78,21 @@ def check_optimizer(optim, params):
         f"{len(params)} parameters but {len(strange)} other tensors; give it "
         "self.parameters(), or attributes of the model",
     )
+
+
+def checked_metric(name, value):
+    """Return one number as a tensor without dimensions, off its graph."""
+    if value is None:
+        sentence = (
+            f"{name} is None: the method that computes it returns nothing"
+        )
+        raise ValueError(sentence)
+    value = torch.as_tensor(value).detach()
+    if value.dim():
+        sentence = f"{name} is one number, not of shape {value.shape}"
+        check(value.numel() == 1, sentence)
+        value = value.reshape(())
+    return value
 
 
 @contextmanager

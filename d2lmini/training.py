@@ -19,6 +19,7 @@ from .checks import (
     check_numbers,
     check_optimizer,
     check_whole,
+    checked_metric,
     plain_errors,
 )
 from .files import cache_folder
@@ -368,12 +369,7 @@ class Trainer(HyperParameters):
         name = ("train_" if train else "val_") + key
         metrics = self.__dict__.setdefault("_metrics", {})
         metric = metrics.get(name) or metrics.setdefault(name, _Metric())
-        value = torch.as_tensor(value).detach()
-        if value.dim():
-            sentence = f"{name} is one number, not of shape {value.shape}"
-            check(value.numel() == 1, sentence)
-            value = value.reshape(())
-        metric.waiting.append(value)
+        metric.waiting.append(checked_metric(name, value))
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)
         model, num_batches = self.model, self.num_val_batches

@@ -95,6 +95,13 @@ class Tagged(Line):
         return ((y_hat - y) ** 2).reshape(-1)
 
 
+class Speechless(Line):
+    """Computes a loss and does not return it."""
+
+    def loss(self, y_hat, y):
+        ((y_hat - y) ** 2).mean()
+
+
 def fit(train, val=None, model=None, **options):
     model = model or Line()
     return d2l.Trainer(1, **options).fit(model, Batches(train, val))
@@ -292,6 +299,10 @@ CASES = [
     (
         lambda: fit([(X, y)], model=Tagged()),
         "train_loss is one number, not of shape torch.Size([4])",
+    ),
+    (
+        lambda: fit([(X, y)], model=Speechless()),
+        "train_loss is None: the method that computes it returns nothing",
     ),
     # Labels.
     (
