@@ -41,10 +41,14 @@ def prepare(app, config):
 
 
 def in_formulas(folder):
-    """Return the characters that the formulas of all pages are made of."""
+    """Return the characters that the formulas of all pages are made of.
+
+    A root is an element, so that its sign is in no text.
+    """
     pages = "".join(p.read_text("utf-8") for p in folder.rglob("*.html"))
     formulas = "".join(re.findall(r"<math.*?</math>", pages, re.S))
-    return sorted({*map(ord, unescape(re.sub("<[^>]*>", "", formulas)))})
+    text = "√" + unescape(re.sub("<[^>]*>", "", formulas))
+    return sorted(set(map(ord, text)))
 
 
 def write_fonts(folder, symbols):

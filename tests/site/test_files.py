@@ -12,6 +12,7 @@ import checks
 import nbformat
 import notebooks
 import pytest
+from fontTools.ttLib import TTFont
 
 from conftest import PAGES, PREFIX, SITE
 
@@ -209,3 +210,20 @@ def test_the_archive_holds_a_site_to_read_and_notebooks_to_run(
             check=True,
         ).stdout
         assert found.strip() == str(home / "d2lmini" / "__init__.py")
+
+
+def test_the_font_of_formulas_has_all_their_signs():
+    # A letter that it lacks comes from another face; a root is then not drawn.
+    font = TTFont(SITE / "_static" / "fonts" / "math.woff2")
+    formulas = [
+        formula
+        for path in PAGES
+        for formula in checks.read(SITE / path).select("math > semantics")
+    ]
+    assert len(formulas) > 200
+    signs = {ord("√")} if any(f.find("msqrt") for f in formulas) else set()
+    for formula in formulas:
+        for letter in formula(["mi", "mo", "mn", "mtext"]):
+            signs |= set(map(ord, letter.get_text()))
+    invisible = {0x20, 0xA0, 0x2009, 0x200B, 0x2061, 0x2062, 0x2063}
+    assert signs - invisible <= font.getBestCmap().keys()
