@@ -4,7 +4,9 @@ What Sphinx, MyST-NB and pandas write is not all valid, and not all accessible.
 Each function mends one kind of defect.
 """
 
-from bs4 import BeautifulSoup
+import re
+
+from bs4 import BeautifulSoup, NavigableString
 
 
 def folds(page):
@@ -41,6 +43,17 @@ def pictures(page):
             image.parent.unwrap()
 
 
+def formulas(page):
+    """What ends a sentence or clause stays on the line of its formula."""
+    for formula in page("span", class_="katex"):
+        text = formula.next_sibling
+        end = isinstance(text, NavigableString) and re.match(r"[^\s\w]+", text)
+        if end:
+            text.replace_with(text[end.end() :])
+            kept = formula.wrap(page.new_tag("span", attrs={"class": "kept"}))
+            kept.append(end[0])
+
+
 def ids(page):
     """An id stands once on a page: the first one keeps it."""
     seen = set()
@@ -66,7 +79,7 @@ def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
     page = BeautifulSoup(context["body"], "html.parser")
-    for repair in (folds, tables, pictures, ids, links):
+    for repair in (folds, tables, pictures, formulas, ids, links):
         repair(page)
     context["body"] = page.decode(formatter="minimal")
     first = page.find("p")

@@ -227,3 +227,15 @@ def test_the_font_of_formulas_has_all_their_signs():
             signs |= set(map(ord, letter.get_text()))
     invisible = {0x20, 0xA0, 0x2009, 0x200B, 0x2061, 0x2062, 0x2063}
     assert signs - invisible <= font.getBestCmap().keys()
+
+
+def test_no_line_begins_with_the_point_behind_a_formula():
+    formulas = [
+        formula
+        for path in PAGES
+        for formula in checks.read(SITE / path).select("main span.katex")
+    ]
+    free = [f for f in formulas if f.parent.get("class") != ["kept"]]
+    assert len(formulas) - len(free) > 100
+    for formula in free:
+        assert not re.match(r"[.,;:)]", str(formula.next_sibling or ""))
