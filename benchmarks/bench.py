@@ -82,13 +82,17 @@ class Row:
         return self.goal - value if self.at_least else value - self.goal
 
     def cells(self):
-        """Return the row as texts, in the order of the columns."""
+        """Return the row as texts, in the order of the columns.
+
+        What is short does not break.
+        """
         bound = "at least" if self.at_least else "at most"
         goal = "" if self.goal is None else f"{bound} {self.goal:g}{self.unit}"
         spread = f"± {self.spread:.2g}" if len(self.values) > 1 else ""
         value = f"{digits(median(self.values))}{self.unit}"
         count = str(len(self.values))
-        return [self.what, goal, value, spread, count, self.verdict]
+        short = goal, value, spread, count, self.verdict
+        return [self.what, *(text.replace(" ", "\xa0") for text in short)]
 
 
 def digits(value):
