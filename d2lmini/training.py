@@ -368,7 +368,9 @@ class Trainer(HyperParameters):
         """Note a metric of the batch at hand; draw a point when one is due."""
         name = ("train_" if train else "val_") + key
         metrics = self.__dict__.setdefault("_metrics", {})
-        metric = metrics.get(name) or metrics.setdefault(name, _Metric())
+        if name not in metrics:
+            metrics[name] = _Metric()
+        metric = metrics[name]
         metric.waiting.append(checked_metric(name, value))
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)
