@@ -82,17 +82,17 @@ def check_optimizer(optim, params):
 
 def checked_metric(name, value):
     """Return one number as a tensor without dimensions, off its graph."""
-    if value is None:
+    if not isinstance(value, torch.Tensor):
         sentence = (
             f"{name} is None: the method that computes it returns nothing"
         )
-        raise ValueError(sentence)
-    value = torch.as_tensor(value).detach()
+        check(value is not None, sentence)
+        value = torch.as_tensor(value)
     if value.dim():
         sentence = f"{name} is one number, not of shape {value.shape}"
         check(value.numel() == 1, sentence)
         value = value.reshape(())
-    return value
+    return value.detach()
 
 
 @contextmanager

@@ -311,7 +311,7 @@ class Trainer(HyperParameters):
             model.board.reset()
         if self.gpus:
             model.to(self.gpus[0])
-        self.model = model
+        self.model, self._metrics = model, {}
 
     def prepare_batch(self, batch):
         """Move the tensors of a batch to the GPU, if one is used."""
@@ -367,10 +367,9 @@ class Trainer(HyperParameters):
     def record(self, key, value, train):
         """Note a metric of the batch at hand; draw a point when one is due."""
         name = ("train_" if train else "val_") + key
-        metrics = self.__dict__.setdefault("_metrics", {})
-        if name not in metrics:
-            metrics[name] = _Metric()
-        metric = metrics[name]
+        if name not in self._metrics:
+            self._metrics[name] = _Metric()
+        metric = self._metrics[name]
         metric.waiting.append(checked_metric(name, value))
         metric.weights.append(self.num_samples)
         metric.steps.append(self.train_batch_idx)

@@ -182,7 +182,7 @@ def test_the_stored_results_hold_every_goal():
         "2.5 x": 2, "10 %": 1, "260 MB": 1, "1": 1, "90 s": 1, "4 x": 1,
         "40 s": 1, "12 s": 1, "15 s": 1,
     }  # fmt: skip
-    text = bench.RESULTS.read_text("utf-8")
+    text = bench.RESULTS.read_text("utf-8").replace("\xa0", " ")
     found = dict.fromkeys(goals, 0)
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
