@@ -205,22 +205,29 @@ def epochs(rounds):
 def judged(model, found):
     """Return the ratios of one model, from the seconds of each round."""
     per_sample, lightning = {"softmax": (15, 1.6), "MLP": (8, 1.4)}[model]
-    plan = """\
-        Trainer with board against the bare loop: trainer, bare
-        the same, loop on the trainer's batches: trainer, bare_on_bytes
-        per-sample loader against Trainer: per_sample, trainer
-        the same, that loop instead of Trainer: per_sample, bare_on_bytes
-        Lightning, with the same metrics, against Trainer: lightning, trainer
-        Lightning, recording nothing, against Trainer: lightning_silent, trainer
-    """
-    goals = [1.1, None, per_sample, None, lightning, None]
-    rows = []
-    for line, goal in zip(plan.strip().splitlines(), goals, strict=True):
-        what, _, sides = line.strip().partition(": ")
-        one, other = sides.split(", ")
-        ratios = [times[one] / times[other] for times in found]
-        what, at_least = f"{model}: {what}", one != "trainer"
-        rows.append(Row(what, ratios, goal, at_least, " x"))
+    plan = [
+        ("Trainer with board against the bare loop", 1.1, "trainer", "bare"),
+        ("the same, loop on the trainer's batches", None,
+         "trainer", "bare_on_bytes"),
+        ("per-sample loader against Trainer", per_sample,
+         "per_sample", "trainer"),
+        ("the same, that loop instead of Trainer", None,
+         "per_sample", "bare_on_bytes"),
+        ("Lightning, with the same metrics, against Trainer", lightning,
+         "lightning", "trainer"),
+        ("Lightning, recording nothing, against Trainer", None,
+         "lightning_silent", "trainer"),
+    ]  # fmt: skip
+    rows = [
+        Row(
+            f"{model}: {what}",
+            [times[one] / times[other] for times in found],
+            goal,
+            at_least=one != "trainer",
+            unit=" x",
+        )
+        for what, goal, one, other in plan
+    ]
     # No trainer can be faster than the loop that records nothing.
     rows[2].limit = median(rows[3].values)
     return rows

@@ -32,8 +32,9 @@ def links(path):
 
 
 def published(url):
-    """Tell whether the repository answers; a dead network counts as yes, so
-    that each of its links is reported.
+    """Tell whether the repository answers.
+
+    A dead network counts as yes, so that each of its links is reported.
     """
     try:
         urlopen(url, timeout=30).close()

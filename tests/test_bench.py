@@ -65,8 +65,8 @@ def test_digits(value, text):
 
 def test_table():
     rows = [bench.Row("a", [2.0, 1.0, 4.0], 3, unit=" s"), bench.Row("b", [7])]
-    assert bench.table(rows).replace("\xa0", " ").splitlines()[2:] == [
-        "| a | at most 3 s | 2.00 s | ± 1 | 3 | met |",
+    assert bench.table(rows).splitlines()[2:] == [
+        "| a | at_most_3_s | 2.00_s | ±_1 | 3 | met |".replace("_", "\xa0"),
         "| b |  | 7.00 |  | 1 |  |",
     ]
 

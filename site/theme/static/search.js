@@ -58,7 +58,8 @@ function context(text, patterns) {
   const at = text.search(new RegExp(patterns.map((p) => p.source).join("|"), "iu"));
   const from = text.lastIndexOf(" ", Math.max(0, at - 60)) + 1;
   const to = text.indexOf(" ", at + 120);
-  const piece = (from ? "… " : "") + text.slice(from, to) + (to < 0 ? "" : " …");
+  const end = to < 0 ? text.slice(from) : text.slice(from, to) + " …";
+  const piece = (from ? "… " : "") + end;
   const any = new RegExp(`(${patterns.map((p) => p.source).join("|")})`, "iu");
   const [before, hit, ...after] = piece.split(any);
   return [before, element("mark", hit || ""), after.join("")];
