@@ -9,12 +9,30 @@ import re
 from bs4 import BeautifulSoup, NavigableString
 
 
+def solutions(page):
+    """A solution is one fold, text and code, that opens at its heading.
+
+    The heading of the section moves into the fold, and its id to what is
+    folded: a link to a closed solution then opens it, without a script.
+    """
+    for section in page.select("#solutions > section"):
+        for fold in section("details"):
+            fold.summary.decompose()
+            fold.unwrap()
+        heading = section.h3.extract()
+        heading.find("a", class_="headerlink").decompose()
+        section.name = "div"
+        section.wrap(page.new_tag("details"))
+        section.insert_before(page.new_tag("summary"))
+        section.previous_sibling.append(heading)
+
+
 def folds(page):
-    """What opens a fold is named by what it holds, in one plain word."""
+    """What opens another fold says in one plain word what it holds."""
     for summary in page("summary"):
-        solution = summary.find_parent("section", id="solutions")
-        summary.attrs = {}
-        summary.string = "Solution" if solution else "Code"
+        if not summary.h3:
+            summary.attrs = {}
+            summary.string = "Code"
 
 
 def tables(page):
@@ -79,7 +97,7 @@ def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
     page = BeautifulSoup(context["body"], "html.parser")
-    for repair in (folds, tables, pictures, formulas, ids, links):
+    for repair in (solutions, folds, tables, pictures, formulas, ids, links):
         repair(page)
     context["body"] = page.decode(formatter="minimal")
     first = page.find("p")

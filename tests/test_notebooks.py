@@ -261,10 +261,22 @@ def test_every_exercise_has_an_executed_solution(cells):
         assert any(cell.outputs or "assert" in cell.source for cell in group)
 
 
+def test_solutions_are_folded_in_the_notebook_too(path, cells):
+    """Their heading stands alone in its cell, which a fold leaves in sight."""
+    heads = [c for c in cells if re.search("^##? ", c.source, re.M)]
+    heads = [c for c in heads if c.cell_type == "markdown"]
+    assert heads[-1].source == "## Solutions"
+    fold = {"id": heads[-1].id, "jp-MarkdownHeadingCollapsed": True}
+    assert heads[-1].metadata == fold
+    colab = nbformat.read(path, as_version=4).metadata["colab"]
+    assert colab == {"collapsed_sections": [heads[-1].id]}
+
+
 def test_sizes(path, cells, code, prose):
     """What the best of the field keep; see CONTRIBUTING."""
     assert path.stat().st_size <= 300_000
-    assert len(cells) <= 80
+    shown = [cell for cell in cells if "remove-cell" not in tags(cell)]
+    assert len(shown) <= 80
     for cell in code:
         assert len(lines(cell)) <= 20 or cell.id == "setup", cell.source
     for cell in prose:

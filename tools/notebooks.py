@@ -2,7 +2,7 @@
 
     python tools/notebooks.py run [NOTEBOOK ...]    execute and normalise
     python tools/notebooks.py lint [NOTEBOOK ...]   find what is not normalised
-    python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge and set-up
+    python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge, set-up, fold
     python tools/notebooks.py publish-at ADDRESS    move the book to ADDRESS
 
 Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
@@ -43,6 +43,9 @@ TAGS = {
     "nbval-ignore-output",  # run, not compared; a check cell stands below
     "real-data",  # compared on the real images only
 }
+# The solutions open at a click, as on the page, where a front end can do that:
+# JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
+FOLD = "solutions"
 STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
 SETUP = """\
@@ -120,7 +123,7 @@ def frame(path):
 
 
 def stamp(path):
-    """Write the badge cell and the set-up cell into a notebook."""
+    """Write badge and set-up into a notebook, and fold its solutions."""
     notebook = nbformat.read(path, as_version=4)
     cells = {cell.id: cell for cell in notebook.cells}
     badge, setup = frame(path)
@@ -132,6 +135,11 @@ def stamp(path):
     cells["badge"].source, cells["setup"].source = badge, setup
     for name in ("badge", "setup"):
         cells[name].metadata["tags"] = ["remove-cell"]
+    for cell in notebook.cells:
+        if cell.source == "## Solutions":
+            cell.id = FOLD
+            cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
+    notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
     save(notebook, path)
 
 

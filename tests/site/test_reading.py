@@ -69,11 +69,29 @@ def tab_to(page, selector, limit=400):
 
 def test_a_solution_opens_by_keyboard(visit, address):
     page = visit(address + LONG).page
-    fold = tab_to(page, ".tag_hide-cell summary").locator("..")
-    assert fold.get_attribute("open") is None
+    fold = tab_to(page, "#solutions summary").locator("..")
+    text, code = fold.locator("p").first, fold.locator("pre").first
+    assert not text.is_visible() and not code.is_visible()
     page.keyboard.press("Enter")
-    assert fold.get_attribute("open") is not None
-    assert fold.locator("pre").first.is_visible()
+    assert text.is_visible() and code.is_visible()
+
+
+def test_no_solution_shows_before_it_is_opened(visit, address):
+    page = visit(address + LONG).page
+    folds = page.locator("#solutions > details")
+    count = folds.count()
+    assert page.locator("#solutions > *").count() == 1 + count > 5
+    shown = page.locator("#solutions").inner_text().replace("¶", "").split()
+    numbers = [str(i + 1) for i in range(count)]
+    assert shown == ["Solutions", *" Solution ".join(["", *numbers]).split()]
+
+
+def test_a_link_to_a_solution_opens_it(visit, address):
+    """Needs no script: a browser opens the fold that holds the target."""
+    where = f"{address}{LONG}#solution-2"
+    page = visit(where, java_script_enabled=False).page
+    assert page.locator("#solution-2 p").first.is_visible()
+    assert page.locator("#solutions > details[open]").count() == 1
 
 
 def test_code_is_copied_by_keyboard(visit, address):
@@ -113,7 +131,7 @@ def test_the_theme_is_the_systems_until_the_reader_chooses(
 
 def test_without_scripts_everything_is_there(visit, address):
     page = visit(address + LONG, java_script_enabled=False, width=360).page
-    fold = page.locator(".tag_hide-cell details").first
+    fold = page.locator("#solutions details").first
     fold.locator("summary").click()
     assert fold.locator("pre").first.is_visible()
     page.locator(".contents summary").click()
@@ -134,7 +152,7 @@ def test_reduced_motion_is_respected(visit, address):
 
 def test_paper_shows_what_is_folded_and_no_buttons(visit, address):
     page = visit(address + LONG).page
-    folded = page.locator(".tag_hide-cell details pre").first
+    folded = page.locator("#solutions details pre").first
     closed = "!document.querySelector('main details').open"
     assert page.evaluate(closed)
     assert not folded.is_visible()
