@@ -73,13 +73,64 @@ def with_spaces(html):
     return re.sub(rf"(</m(?:[in]|su[bp]|frac)>)({name})", rf"\1{space}\2", html)
 
 
+def with_tight_bars(html):
+    """Set the bars of an absolute value or a norm close to what they hold.
+
+    KaTeX writes them as the relations that look alike, such as "divides".
+    """
+    return re.sub(
+        '<mo stretchy="false">([\u2223\u2225])<',
+        r'<mo lspace="0" rspace="0" stretchy="false">\1<',
+        html,
+    )
+
+
+def with_full_primes(html):
+    """Set a prime beside its letter: its character is raised already."""
+    return re.sub(
+        r"<msup>(<mi>\w</mi>)(<mo[^>]*>\u2032</mo>)</msup>", r"\1\2", html
+    )
+
+
+def with_small_accents(html):
+    """Set the hats and tildes that the font made for letters.
+
+    Those of KaTeX are the larger signs of a keyboard, which meet the letter.
+    """
+    for large, small in ("^\u02c6", "~\u02dc"):
+        html = html.replace(
+            f"<mo>{large}</mo></mover>",
+            f'<mo class="accent">{small}</mo></mover>',
+        )
+    return html
+
+
+def with_rules(html):
+    """Draw a rule where a brace would stand below; a style sheet bends it.
+
+    Chromium 156 paints only parts of a wide brace that is put together.
+    """
+    html = html.replace("<munder><munder>", '<munder><mrow class="under">')
+    return html.replace('<mo stretchy="true">\u23df</mo></munder>', "</mrow>")
+
+
 @cache
 def mathml(tex, display):
     """Return a formula as MathML; `display` sets it on lines of its own."""
     options = {"displayMode": display, "output": "mathml", "strict": "error"}
     call = "katex.renderToString(dukpy.tex, dukpy.options)"
     html = katex().evaljs(call, tex=tex, options=options)
-    return with_spaces(without_application(with_styles(html)))
+    for mend in (
+        with_styles,
+        without_application,
+        with_spaces,
+        with_tight_bars,
+        with_full_primes,
+        with_small_accents,
+        with_rules,
+    ):
+        html = mend(html)
+    return html
 
 
 def visit_inline(self, node):

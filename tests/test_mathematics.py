@@ -67,3 +67,37 @@ def test_a_name_in_a_script_is_one_child(tex, num_children):
         re.compile("^ms(ub|up|ubsup)$")
     )
     assert len(script.find_all(recursive=False)) == num_children
+
+
+def operators(tex):
+    html = mathematics.mathml(tex, display=True)
+    return BeautifulSoup(html, "html.parser").find_all("mo")
+
+
+def test_bars_stand_close_to_what_they_hold():
+    for tex in (r"\lvert e \rvert", r"\lVert e \rVert"):
+        bars = operators(tex)
+        assert len(bars) == 2
+        assert all(bar["lspace"] == bar["rspace"] == "0" for bar in bars)
+    (given,) = operators(r"x \mid y")  # a relation
+    assert not given.has_attr("lspace")
+
+
+def test_a_prime_stands_beside_its_letter():
+    assert "msup" not in mathematics.mathml("w'", display=False)
+    assert "msup" in mathematics.mathml("w^2", display=False)
+
+
+@pytest.mark.parametrize(
+    "tex, accent", [(r"\hat{\mathbf{y}}", "\u02c6"), (r"\tilde x", "\u02dc")]
+)
+def test_accents_are_those_of_letters(tex, accent):
+    assert [mark.text for mark in operators(tex)] == [accent]
+
+
+def test_a_rule_stands_below_instead_of_a_brace():
+    html = mathematics.mathml(r"\underbrace{a + b}_{c}", display=True)
+    outer = BeautifulSoup(html, "html.parser").munder
+    base, label = outer.find_all(recursive=False)
+    assert (base["class"], base.text, label.text) == (["under"], "a+b", "c")
+    assert not outer.munder
