@@ -85,6 +85,14 @@ def with_tight_bars(html):
     )
 
 
+def with_signs(html):
+    """Set the sign of a number close to it, unlike a difference or a sum."""
+    before = r"<mo(?: [^>]*)?>[^)\]}\u2032\u2223\u2225]</mo>"
+    return re.sub(
+        f"({before})<mo>([\u2212+])<", r'\1<mo form="prefix">\2<', html
+    )
+
+
 def with_full_primes(html):
     """Set a prime beside its letter: its character is raised already."""
     return re.sub(
@@ -125,6 +133,7 @@ def mathml(tex, display):
         without_application,
         with_spaces,
         with_tight_bars,
+        with_signs,
         with_full_primes,
         with_small_accents,
         with_rules,

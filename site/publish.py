@@ -51,6 +51,32 @@ def in_formulas(folder):
     return sorted(set(map(ord, text)))
 
 
+def mend_roots(font):
+    """Give all root signs one width, and the root more room below its bar.
+
+    Chromium 156 reserves the width of the widest sign for every root, which
+    leaves a gap behind most. So the wider ones reach out to the left instead.
+    """
+    table = font["MATH"].table
+    room = table.MathConstants
+    room.RadicalVerticalGap.Value = room.RadicalDisplayStyleVerticalGap.Value
+    variants = table.MathVariants
+    root = font.getBestCmap()[ord("√")]
+    signs = variants.VertGlyphConstruction[
+        variants.VertGlyphCoverage.glyphs.index(root)
+    ]
+    signs.GlyphAssembly = None
+    names = [record.VariantGlyph for record in signs.MathGlyphVariantRecord]
+    metrics = font["hmtx"]
+    width = (metrics[names[0]][0] + metrics[names[1]][0]) // 2
+    for name in names:
+        advance, bearing = metrics[name]
+        glyph = font["glyf"][name]
+        glyph.coordinates.translate((width - advance, 0))
+        glyph.recalcBounds(font["glyf"])
+        metrics[name] = width, bearing + width - advance
+
+
 def write_fonts(folder, symbols):
     """Write the letters that the book uses of each face, for the web.
 
@@ -63,6 +89,8 @@ def write_fonts(folder, symbols):
         cut = subset.Subsetter(options)
         cut.populate(unicodes=symbols if name == "math" else LETTERS)
         cut.subset(font)
+        if name == "math":
+            mend_roots(font)
         subset.save_font(font, folder / f"{name}.woff2", options)
     licence = Path(FACES["serif"]).with_name("LICENSE.txt")
     (folder / "LICENSE.txt").write_bytes(licence.read_bytes())

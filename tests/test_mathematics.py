@@ -101,3 +101,19 @@ def test_a_rule_stands_below_instead_of_a_brace():
     base, label = outer.find_all(recursive=False)
     assert (base["class"], base.text, label.text) == (["under"], "a+b", "c")
     assert not outer.munder
+
+
+@pytest.mark.parametrize(
+    "tex, is_sign",
+    [
+        ("x = -2", True),
+        ("(2, -3)", True),
+        ("(-x)", True),
+        ("(x) - 2", False),
+        (r"\lvert e \rvert - 2", False),
+        ("b' - w", False),
+    ],
+)
+def test_a_minus_is_a_sign_or_a_difference(tex, is_sign):
+    (minus,) = [mark for mark in operators(tex) if mark.text == "\u2212"]
+    assert (minus.get("form") == "prefix") == is_sign

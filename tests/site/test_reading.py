@@ -105,6 +105,17 @@ def test_code_is_copied_by_keyboard(visit, address):
     assert "import torch" in shown
 
 
+def test_no_gap_follows_a_root(visit, address):
+    name = "chapters/04-linear-classification/01-softmax-regression.html"
+    page = visit(address + name).page
+    page.evaluate("document.fonts.ready")
+    gaps = page.locator("msqrt").evaluate_all(
+        """roots => roots.map((root) => root.getBoundingClientRect().right
+        - root.lastElementChild.getBoundingClientRect().right)"""
+    )
+    assert gaps and max(map(abs, gaps)) < 2
+
+
 @pytest.mark.parametrize("name", ["index.html", LONG, "search.html?q=tensor"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_the_keyboard_reaches_everything(visit, address, name, width):
