@@ -35,6 +35,15 @@ def folds(page):
             summary.string = "Code"
 
 
+def errors(page):
+    """The message of an error is wrapped, for it is what should be read."""
+    for trace in page.select(".traceback pre"):
+        lines = trace.decode_contents().rstrip().split("\n")
+        lines[-1] = f'<span class="message">{lines[-1]}</span>'
+        html = "<pre>" + "\n".join(lines) + "</pre>"
+        trace.replace_with(BeautifulSoup(html, "html.parser"))
+
+
 def tables(page):
     """Those of pandas bring a style sheet each, and empty headers."""
     for style in page("style"):
@@ -97,7 +106,16 @@ def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
     page = BeautifulSoup(context["body"], "html.parser")
-    for repair in (solutions, folds, tables, pictures, formulas, ids, links):
+    for repair in (
+        solutions,
+        folds,
+        errors,
+        tables,
+        pictures,
+        formulas,
+        ids,
+        links,
+    ):
         repair(page)
     context["body"] = page.decode(formatter="minimal")
     first = page.find("p")

@@ -22,6 +22,8 @@ def sections(html):
         part.decompose()
     for formula in page("math"):  # flattened, it would say something else
         formula.replace_with("…")
+    for term in page("dt"):
+        term.append(": ")
     found = []
     for section in reversed(page("section")):  # the inner ones first
         heading = section.find(["h1", "h2", "h3"]).extract()

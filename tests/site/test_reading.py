@@ -105,6 +105,20 @@ def test_code_is_copied_by_keyboard(visit, address):
     assert "import torch" in shown
 
 
+def test_the_message_of_an_error_is_read_without_scrolling(visit, address):
+    name = (
+        "chapters/03-linear-regression/04-linear-regression-from-scratch.html"
+    )
+    page = visit(address + name, width=360).page
+    room = page.locator(".message").evaluate_all(
+        """messages => messages.map((message) =>
+        message.closest("pre").getBoundingClientRect().right
+        - message.getBoundingClientRect().right)"""
+    )
+    assert len(room) == page.locator(".traceback").count() == 3
+    assert min(room) > 0
+
+
 def test_no_gap_follows_a_root(visit, address):
     name = "chapters/04-linear-classification/01-softmax-regression.html"
     page = visit(address + name).page
