@@ -154,6 +154,21 @@ def test_the_theme_is_the_systems_until_the_reader_chooses(
     assert page.evaluate(scheme) == other
 
 
+def test_figures_are_lifted_in_the_dark_only(visit, address):
+    filters = "getComputedStyle(document.querySelector('main img')).filter"
+    page = visit(address + LONG, color_scheme="light").page
+    assert page.evaluate(filters) == "none"
+    page.get_by_role("button", name="Dark").click()
+    assert page.evaluate(filters) == 'url("#lift")'
+    assert page.locator("filter#lift").count() == 1
+    page.emulate_media(media="print")
+    assert page.evaluate(filters) == "none"
+    page = visit(address + LONG, color_scheme="dark").page
+    assert page.evaluate(filters) == 'url("#lift")'
+    page.get_by_role("button", name="Light").click()
+    assert page.evaluate(filters) == "none"
+
+
 def test_without_scripts_everything_is_there(visit, address):
     page = visit(address + LONG, java_script_enabled=False, width=360).page
     fold = page.locator("#solutions details").first
