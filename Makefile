@@ -24,8 +24,8 @@ $(READY): requirements.txt constraints.txt
 	@touch $@
 
 # What only the optional page and the benchmark need.
-$(EXTRAS): $(READY) requirements-extras.txt
-	$(BIN)/python -m pip install -r requirements-extras.txt
+$(EXTRAS): $(READY) requirements/extras.txt
+	$(BIN)/python -m pip install -r requirements/extras.txt
 	@touch $@
 
 book: $(READY) ## build the site and print where it lies
@@ -52,7 +52,7 @@ coverage: $(READY) ## run the unit tests; every line and branch must be reached
 
 # Where the images cannot be had, all processes see the stand-in.
 mutants: $(READY) ## change the package everywhere: do the unit tests notice?
-	$(BIN)/python -m pip install -q -r requirements-mutants.txt -c constraints.txt
+	$(BIN)/python -m pip install -q -r requirements/mutants.txt -c constraints.txt
 	D2LMINI_STANDIN=$$($(BIN)/python -W ignore -c 'import d2lmini; \
 		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
 		OMP_NUM_THREADS=1 MPLBACKEND=agg \
@@ -62,8 +62,8 @@ test-extras: $(EXTRAS) ## run what needs Lightning: the optional page, both proc
 	$(BIN)/python -m pytest extras tests/test_bench.py
 
 # Apart from the rest: most who change a page need no browser for it.
-$(VENV)/ready-site: $(READY) requirements-site-tests.txt
-	$(BIN)/python -m pip install -r requirements-site-tests.txt
+$(VENV)/ready-site: $(READY) requirements/site-tests.txt
+	$(BIN)/python -m pip install -r requirements/site-tests.txt
 	@touch $@
 
 test-site: book $(VENV)/ready-site ## look at the built site in Chromium
@@ -102,7 +102,8 @@ clean: ## remove the site and all caches; the environment stays
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 constraints: ## pin anew what the requirements bring along (needs uv)
-	sed '/^-c/d' requirements*.txt | uv pip compile --universal --upgrade \
+	sed '/^-c/d' requirements.txt requirements/*.txt | \
+		uv pip compile --universal --upgrade \
 		--python-version 3.10 --no-header --no-annotate - -o constraints.new
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
@@ -118,7 +119,8 @@ audit: ## look for known weaknesses of the packages that are pinned
 	$(PYTHON) -m venv --clear $(VENV)/audit
 	$(VENV)/audit/bin/python -m pip install -q pip-audit==2.10.1
 	$(VENV)/audit/bin/pip-audit --strict --disable-pip --no-deps \
-		$(patsubst %,-r %,constraints.txt $(wildcard requirements*.txt))
+		$(patsubst %,-r %,constraints.txt requirements.txt \
+		$(wildcard requirements/*.txt))
 
 publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)

@@ -12,7 +12,7 @@ import notebooks
 
 ROOT = notebooks.ROOT
 NAMES = """
-README.md LICENSE LICENSE-TEXT requirements.txt requirements-extras.txt
+README.md LICENSE LICENSE-TEXT requirements.txt requirements/extras.txt
 constraints.txt benchmarks/RESULTS.md benchmarks/growth.csv
 """.split()
 

@@ -6,7 +6,7 @@
     python tools/notebooks.py publish-at ADDRESS    move the book to ADDRESS
 
 Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
-their own (requirements-extras.txt), and are run where these are installed.
+their own (requirements/extras.txt), and are run where these are installed.
 """
 
 import os
