@@ -87,7 +87,7 @@ def with_tight_bars(html):
 
 def with_signs(html):
     """Set the sign of a number close to it, unlike a difference or a sum."""
-    before = r"<mo(?: [^>]*)?>[^)\]}\u2032\u2223\u2225]</mo>"
+    before = r"<mo(?: [^>]*)?>[^)\]}!\u2032\u2223\u2225\u22ef\u2026]</mo>"
     return re.sub(
         f"({before})<mo>([\u2212+])<", r'\1<mo form="prefix">\2<', html
     )

@@ -112,8 +112,11 @@ def test_a_rule_stands_below_instead_of_a_brace():
         ("(x) - 2", False),
         (r"\lvert e \rvert - 2", False),
         ("b' - w", False),
+        (r"x_1 - \cdots - x_n", False),
     ],
 )
 def test_a_minus_is_a_sign_or_a_difference(tex, is_sign):
-    (minus,) = [mark for mark in operators(tex) if mark.text == "\u2212"]
-    assert (minus.get("form") == "prefix") == is_sign
+    minuses = [mark for mark in operators(tex) if mark.text == "\u2212"]
+    assert minuses
+    for minus in minuses:
+        assert (minus.get("form") == "prefix") == is_sign
