@@ -25,8 +25,11 @@ def sections(html):
     for term in page("dt"):
         term.append(": ")
     found = []
-    for section in reversed(page("section")):  # the inner ones first
-        heading = section.find(["h1", "h2", "h3"]).extract()
+    parts = page.select("section, [id^=solution-]")
+    for section in reversed(parts):  # the inner ones first
+        # The heading of a solution stands before it, where the fold opens.
+        place = section.find_previous_sibling("summary") or section
+        heading = place.find(["h1", "h2", "h3"]).extract()
         code = [pre.extract().get_text() for pre in section("pre")]
         text = " ".join([section.extract().get_text(), *code]).split()
         found.append((section["id"], heading.get_text(), " ".join(text)))

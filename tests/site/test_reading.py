@@ -94,6 +94,12 @@ def test_a_link_to_a_solution_opens_it(visit, address):
     assert page.locator("#solutions > details[open]").count() == 1
 
 
+def test_what_is_found_in_a_solution_is_shown(start, address):
+    start.goto(address + "search.html?q=Amdahl")
+    start.get_by_role("link", name="Solution 5").click()
+    assert start.get_by_text("This is Amdahl").is_visible()
+
+
 def test_code_is_copied_by_keyboard(visit, address):
     allowed = ["clipboard-read", "clipboard-write"]
     page = visit(address + LONG, permissions=allowed).page
