@@ -202,6 +202,36 @@ def epochs(rounds):
     return rows, seconds
 
 
+ON_GPU = """
+import json, loops, d2lmini as d2l
+names = %s
+data = loops.Images()
+loops.on_gpu(data, 256, 1, names)  # what is done once only
+print(json.dumps(loops.on_gpu(data, 256, 10, names)))
+"""
+
+
+def gpu(rounds):
+    """Compare an epoch of the trainer with the bare loop on a GPU, if any."""
+    found = [
+        in_process(ON_GPU % turned(["trainer", "bare"], i))
+        for i in range(rounds)
+    ]
+    if not all(found):
+        return [], []
+    ratios = [times["trainer"] / times["bare"] for times in found]
+    what = "MLP: Trainer against the bare loop, both on a GPU"
+    seconds = [
+        Row(
+            f"MLP: {name}, on a GPU",
+            [times[name] for times in found],
+            unit=" s",
+        )
+        for name in ("trainer", "bare")
+    ]
+    return [Row(what, ratios, 1.15, unit=" x")], seconds
+
+
 def judged(model, found):
     """Return the ratios of one model, from the seconds of each round."""
     per_sample, lightning = {"softmax": (15, 1.6), "MLP": (8, 1.4)}[model]
@@ -455,7 +485,8 @@ def growth(rounds):
 
 
 PARTS = [  # first what fails if something is broken
-    notebooks, book, epochs, board, neighbours, imports, memory, standin, growth
+    notebooks, book, epochs, gpu, board, neighbours, imports, memory, standin,
+    growth,
 ]  # fmt: skip
 
 

@@ -100,6 +100,11 @@ class Rows:
     def __len__(self):
         return -(-len(self.y) // BATCH_SIZE)
 
+    def to(self, device):
+        """Move all rows to a device."""
+        self.X, self.y = self.X.to(device), self.y.to(device)
+        return self
+
     def __iter__(self):
         order = torch.randperm(len(self.y)) if self.train else None
         for start in range(0, len(self.y), BATCH_SIZE):
@@ -119,9 +124,11 @@ def byte_loaders(data):
     return [data.train_dataloader(), data.val_dataloader()]
 
 
-def bare(data, num_hiddens, epochs, loaders=float_loaders):
+def bare(data, num_hiddens, epochs, loaders=float_loaders, num_gpus=0):
     """Train in a loop that records nothing."""
-    net, (train, val) = Model(num_hiddens).net, loaders(data)
+    device = d2l.gpu() if num_gpus else d2l.cpu()
+    net = Model(num_hiddens).net.to(device)
+    train, val = (batches.to(device) for batches in loaders(data))
     optimizer = torch.optim.SGD(net.parameters(), lr=LR)
 
     def run():
@@ -154,10 +161,23 @@ def bare_on_bytes(data, num_hiddens, epochs):
     return bare(data, num_hiddens, epochs, byte_loaders)
 
 
-def trainer(data, num_hiddens, epochs):
+def trainer(data, num_hiddens, epochs, num_gpus=0):
     """Train with `d2lmini.Trainer`, its history and its board."""
-    model = Model(num_hiddens)
-    return clocked(lambda: d2l.Trainer(epochs).fit(model, data), epochs)
+    model, fitting = Model(num_hiddens), d2l.Trainer(epochs, num_gpus)
+    return clocked(lambda: fitting.fit(model, data), epochs)
+
+
+def on_gpu(data, num_hiddens, epochs, names):
+    """Return {name: seconds} of these loops on a GPU, or nothing without one.
+
+    All wait for the GPU, because they read what it computed, once an epoch.
+    """
+    if d2l.num_gpus() == 0:
+        return {}
+    return {
+        name: globals()[name](data, num_hiddens, epochs, num_gpus=1)
+        for name in names
+    }
 
 
 def board_share(data, num_hiddens, epochs):

@@ -13,6 +13,8 @@ sys.path.insert(0, str(notebooks.ROOT / "benchmarks"))
 import bench  # noqa: E402
 import loops  # noqa: E402
 
+import d2lmini as d2l  # noqa: E402
+
 HAS_LIGHTNING = importlib.util.find_spec("lightning") is not None
 
 
@@ -126,6 +128,29 @@ def test_the_loops_that_are_compared_do_the_same(name, models):
         torch.testing.assert_close(p, q)
 
 
+def test_a_gpu_is_measured_where_there_is_one(monkeypatch):
+    data, names = loops.Images(300, 20), ["trainer", "bare"]
+    monkeypatch.setattr(d2l, "num_gpus", lambda: 0)
+    assert loops.on_gpu(data, 0, 1, names) == {}
+    monkeypatch.setattr(bench, "in_process", lambda code: {})
+    assert bench.gpu(2) == ([], [])
+    found = iter([dict(trainer=3, bare=2), dict(trainer=2, bare=2)])
+    monkeypatch.setattr(bench, "in_process", lambda code: next(found))
+    (row,), seconds = bench.gpu(2)
+    assert (row.values, row.goal, row.at_least) == ([1.5, 1], 1.15, False)
+    assert [other.values for other in seconds] == [[3, 2], [2, 2]]
+
+
+@pytest.mark.skipif(d2l.num_gpus() == 0, reason="there is no GPU")
+def test_loops_on_a_gpu(models):
+    """The order of the images is drawn on the CPU or on the GPU."""
+    data, names = loops.Images(600, 256), ["trainer", "bare"]
+    times = loops.on_gpu(data, 16, 1, names)
+    assert list(times) == names and min(times.values()) > 0
+    devices = {p.device.type for net in models for p in net.parameters()}
+    assert devices == {d2l.gpu().type}
+
+
 def test_images_prepared_one_by_one_are_the_same_images():
     data = loops.Images(300, 20)
     ours, theirs = data, loops.PerSampleImages(data)
@@ -183,6 +208,8 @@ def test_the_stored_results_hold_every_goal():
         "40 s": 1, "12 s": 1, "15 s": 1,
     }  # fmt: skip
     text = bench.RESULTS.read_text("utf-8").replace("\xa0", " ")
+    if "on a GPU" in text:
+        goals["1.15 x"] = 1
     found = dict.fromkeys(goals, 0)
     for line in text.splitlines():
         cells = [cell.strip() for cell in line.split("|")[1:-1]]
