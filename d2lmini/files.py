@@ -60,16 +60,23 @@ STANDIN_NOTE = (
 
 
 def cache_folder():
-    """Return the folder of all data sets: $D2LMINI_DATA, or a user cache."""
-    if "D2LMINI_DATA" in os.environ:
-        return Path(os.environ["D2LMINI_DATA"]).expanduser()
+    """Return the folder of all data sets: $D2LMINI_DATA, or a user cache.
+
+    A variable that is empty counts as unset, and so does $XDG_CACHE_HOME with a
+    relative path, as the XDG Base Directory Specification demands.
+    """
+    if given := os.environ.get("D2LMINI_DATA"):
+        return Path(given).expanduser()
     if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
+        variable, usual = "LOCALAPPDATA", "~/AppData/Local"
     elif sys.platform == "darwin":
-        base = "~/Library/Caches"
+        variable, usual = "", "~/Library/Caches"
     else:
-        base = os.environ.get("XDG_CACHE_HOME", "~/.cache")
-    return Path(base).expanduser() / "d2lmini"
+        variable, usual = "XDG_CACHE_HOME", "~/.cache"
+    base = Path(os.environ.get(variable, "")).expanduser()
+    if not base.is_absolute():
+        base = Path(usual).expanduser()
+    return base / "d2lmini"
 
 
 def _check(name, content):

@@ -1070,6 +1070,11 @@ def test_cache_folder(platform, variable, usual, monkeypatch, tmp_path):
         for given in ("~/moved", str(tmp_path / "moved")):
             monkeypatch.setenv(variable, given)
             assert d2l.cache_folder() == tmp_path / "moved" / "d2lmini"
+        for ignored in ("", "caches"):
+            monkeypatch.setenv(variable, ignored)
+            assert d2l.cache_folder() == tmp_path / usual / "d2lmini"
+    monkeypatch.setenv("D2LMINI_DATA", "")
+    assert d2l.cache_folder() == tmp_path / usual / "d2lmini"
     for given in ("~/data", str(tmp_path / "data")):
         monkeypatch.setenv("D2LMINI_DATA", given)
         assert d2l.cache_folder() == tmp_path / "data"
