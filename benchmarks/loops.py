@@ -167,19 +167,6 @@ def trainer(data, num_hiddens, epochs, num_gpus=0):
     return clocked(lambda: fitting.fit(model, data), epochs)
 
 
-def on_gpu(data, num_hiddens, epochs, names):
-    """Return {name: seconds} of these loops on a GPU, or nothing without one.
-
-    All wait for the GPU, because they read what it computed, once an epoch.
-    """
-    if d2l.num_gpus() == 0:
-        return {}
-    return {
-        name: globals()[name](data, num_hiddens, epochs, num_gpus=1)
-        for name in names
-    }
-
-
 def board_share(data, num_hiddens, epochs):
     """Return the share of a fit that goes into the history and the board."""
     model, fitting, spent, depth = Model(num_hiddens), d2l.Trainer(epochs), 0, 0

@@ -129,25 +129,21 @@ def test_the_loops_that_are_compared_do_the_same(name, models):
 
 
 def test_a_gpu_is_measured_where_there_is_one(monkeypatch):
-    data, names = loops.Images(300, 20), ["trainer", "bare"]
-    monkeypatch.setattr(d2l, "num_gpus", lambda: 0)
-    assert loops.on_gpu(data, 0, 1, names) == {}
-    monkeypatch.setattr(bench, "in_process", lambda code: {})
+    answers = iter([0, 1, dict(trainer=3, bare=2), dict(trainer=2, bare=2)])
+    monkeypatch.setattr(bench, "in_process", lambda code: next(answers))
     assert bench.gpu(2) == ([], [])
-    found = iter([dict(trainer=3, bare=2), dict(trainer=2, bare=2)])
-    monkeypatch.setattr(bench, "in_process", lambda code: next(found))
     (row,), seconds = bench.gpu(2)
     assert (row.values, row.goal, row.at_least) == ([1.5, 1], 1.15, False)
     assert [other.values for other in seconds] == [[3, 2], [2, 2]]
 
 
 @pytest.mark.skipif(d2l.num_gpus() == 0, reason="there is no GPU")
-def test_loops_on_a_gpu(models):
-    """The order of the images is drawn on the CPU or on the GPU."""
-    data, names = loops.Images(600, 256), ["trainer", "bare"]
-    times = loops.on_gpu(data, 16, 1, names)
-    assert list(times) == names and min(times.values()) > 0
-    devices = {p.device.type for net in models for p in net.parameters()}
+@pytest.mark.parametrize("name", ["trainer", "bare"])
+def test_loops_on_a_gpu(name, models):
+    data = loops.Images(600, 256)
+    assert getattr(loops, name)(data, 16, 1, num_gpus=1) > 0
+    (net,) = models
+    devices = {parameter.device.type for parameter in net.parameters()}
     assert devices == {d2l.gpu().type}
 
 
