@@ -69,4 +69,3 @@ def test_parameters_come_first_and_in_order(name):
     assert ours[: len(theirs)] == theirs
     added = list(inspect.signature(thing).parameters.values())[len(theirs) :]
     assert all(p.default is not p.empty for p in added)
-
