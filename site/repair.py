@@ -72,7 +72,7 @@ def pictures(page):
 
 def formulas(page):
     """What ends a sentence or clause stays on the line of its formula."""
-    for formula in page("span", class_="katex"):
+    for formula in page.select("math:not([display])"):
         text = formula.next_sibling
         end = isinstance(text, NavigableString) and re.match(r"[^\s\w]+", text)
         if end:
