@@ -126,4 +126,4 @@ publish-at: $(READY) ## stamp the address of the repository: URL=https://...
 	$(BIN)/python tools/notebooks.py publish-at $(URL)
 
 count-d2l: $(READY) ## count D2L's notebooks anew (or D2L=folder of a clone)
-	$(BIN)/python tools/count_d2l.py $(D2L)
+	$(BIN)/python lab/count_d2l.py $(D2L)

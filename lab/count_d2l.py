@@ -1,9 +1,10 @@
 """Counts what D2L's sections hold, and writes site/d2l.yml.
 
-    python tools/count_d2l.py [FOLDER]
+    python lab/count_d2l.py [FOLDER]
 
 Reads D2L's own executed PyTorch notebooks: in FOLDER, or in a clone that is
-made for the occasion.
+made for the occasion. The commit is pinned, so this is run when D2L has a new
+release, and not again.
 """
 
 import re
@@ -14,11 +15,24 @@ from datetime import datetime
 from pathlib import Path
 
 import nbformat
-import notebooks
 import yaml
 
 REPOSITORY = "https://github.com/d2l-ai/d2l-pytorch-colab"
 COMMIT = "f8543710a7046a947464f0fa3ad0f8619d7613d3"
+OUTPUT = Path(__file__).resolve().parent.parent / "site" / "d2l.yml"
+# Where D2L keeps its sections: chapter by chapter, in their order.
+PAGES = {
+    "2 chapter_preliminaries": "ndarray pandas linear-algebra calculus "
+    "autograd probability lookup-api",
+    "3 chapter_linear-regression": "linear-regression oo-design "
+    "synthetic-regression-data linear-regression-scratch "
+    "linear-regression-concise generalization weight-decay",
+    "4 chapter_linear-classification": "softmax-regression "
+    "image-classification-dataset classification softmax-regression-scratch "
+    "softmax-regression-concise generalization-classification "
+    "environment-and-distribution-shift",
+    "5 chapter_multilayer-perceptrons": "mlp mlp-implementation backprop",
+}
 INSTALL = "!pip install d2l=="
 HEADER = f"""\
 # What D2L's sections hold. `make count-d2l` writes this file; it counts in
@@ -35,15 +49,6 @@ def clone(folder):
         "checkout -q FETCH_HEAD",
     ):
         subprocess.run(["git", "-C", folder, *words.split()], check=True)
-
-
-def source(page):
-    """Return where D2L keeps the section that a page re-teaches.
-
-    It is the first section of D2L that the page links to.
-    """
-    link = re.compile(r"https://d2l\.ai/(chapter_[\w/-]+)\.html")
-    return link.search(page.read_text("utf-8"))[1] + ".ipynb"
 
 
 def prose(cells):
@@ -138,16 +143,18 @@ def main(folder=None):
         with tempfile.TemporaryDirectory() as folder:
             clone(folder)
             return main(folder)
-    paths = {}
-    for page in notebooks.pages():
-        chapter, section = (int(name[:2]) for name in page.parts[-2:])
-        paths[f"{chapter}.{section}"] = Path(folder) / source(page)
+    pages = {
+        f"{chapter[0]}.{i}": f"{chapter[2:]}/{name}"
+        for chapter, names in PAGES.items()
+        for i, name in enumerate(names.split(), 1)
+    }
+    paths = {n: Path(folder, f"{page}.ipynb") for n, page in pages.items()}
     counts = {
         "version": version(paths.values()),
-        "sections": {name: count(path) for name, path in paths.items()},
+        "sections": {n: {"page": pages[n]} | count(paths[n]) for n in pages},
     }
     text = yaml.safe_dump(counts, sort_keys=False, allow_unicode=True)
-    (notebooks.ROOT / "site" / "d2l.yml").write_text(HEADER + text, "utf-8")
+    OUTPUT.write_text(HEADER + text, "utf-8")
 
 
 if __name__ == "__main__":
