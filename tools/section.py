@@ -1,0 +1,231 @@
+"""The one model of a page: a notebook of the book, read once.
+
+`_toc.yml` lists the pages; whoever wants to know something about one, theme,
+rules, comparison, README or planted faults, asks here.
+"""
+
+import re
+from functools import cache, cached_property
+from pathlib import Path
+
+import nbformat
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CLOSING = "Summary", "Exercises", "Solutions"
+FRAME = "badge", "setup"  # the cells that tools stamp
+WORDS_A_MINUTE = 200
+LINES_A_MINUTE = 20  # of code, read with care
+
+
+class Section:
+    """One notebook: a section of the book, or an optional page."""
+
+    def __init__(self, path):
+        self.path = Path(path)
+        self.notebook = nbformat.read(path, as_version=4)
+        self.cells = self.notebook.cells
+
+    @cached_property
+    def name(self):
+        """The path from the root of the book, with slashes."""
+        return self.path.relative_to(ROOT).as_posix()
+
+    @cached_property
+    def number(self):
+        """The number that the path stands for, such as "2.4", or None.
+
+        An optional page has none.
+        """
+        parts = [name[:2] for name in self.path.parts[-2:]]
+        if not all(part.isdigit() for part in parts):
+            return None
+        return ".".join(str(int(part)) for part in parts)
+
+    @property
+    def id(self):
+        """The number, or the name of an optional page: short and unique."""
+        return self.number or self.path.stem
+
+    @cached_property
+    def prose(self):
+        """The cells of text, without the badge."""
+        return [
+            c
+            for c in self.cells
+            if c.cell_type == "markdown" and c.id not in FRAME
+        ]
+
+    @cached_property
+    def code(self):
+        """The cells of code, without the set-up."""
+        return [
+            c for c in self.cells if c.cell_type == "code" and c.id not in FRAME
+        ]
+
+    @cached_property
+    def text(self):
+        """All text as one string."""
+        return "\n\n".join(cell.source for cell in self.prose)
+
+    @cached_property
+    def heading(self):
+        """The first heading, such as "2.4 Calculus", or an empty text."""
+        return (re.findall(r"^# (.*)$", self.text, re.M) or [""])[0].strip()
+
+    @property
+    def title(self):
+        """The heading without the number."""
+        return self.heading.removeprefix(f"{self.number} ")
+
+    @cached_property
+    def question(self):
+        """The question that the page answers: its first bold text."""
+        found = re.search(r"^\*\*(.*?)\*\*$", self.text, re.M | re.S)
+        return " ".join(found[1].split()) if found else ""
+
+    @cached_property
+    def headings(self):
+        """The headings of its parts, in order."""
+        return re.findall(r"^## +(.*?) *$", self.text, re.M)
+
+    @property
+    def topics(self):
+        """The headings of the parts that teach."""
+        return [h for h in self.headings if h not in CLOSING]
+
+    def part(self, heading):
+        """Return the text below a heading, or an empty text."""
+        found = re.search(
+            rf"^## {heading}\n(.*?)(?=^## |\Z)", self.text, re.M | re.S
+        )
+        return found[1] if found else ""
+
+    @property
+    def exercises(self):
+        """The numbers of the exercises, as they are written."""
+        return re.findall(r"^(\d+)\. ", self.part("Exercises"), re.M)
+
+    @property
+    def solutions(self):
+        """The numbers of the solutions, as they are written."""
+        return re.findall(r"^### Solution (\d+)$", self.text, re.M)
+
+    @property
+    def outputs(self):
+        """All outputs of all cells."""
+        return [output for cell in self.code for output in cell.outputs]
+
+    @property
+    def pictures(self):
+        """The cells that drew something, once for each picture."""
+        return [c for c in self.code for o in c.outputs if is_picture(o)]
+
+    @property
+    def run(self):
+        """The record of the last run: date, python, torch, seconds; or {}."""
+        return self.notebook.metadata.get("d2lmini", {})
+
+    @property
+    def fault(self):
+        """A fault to plant, {text of a cell: what replaces it}, or {}."""
+        return self.notebook.metadata.get("fault", {})
+
+    @cached_property
+    def in_order(self):
+        """Tell whether all cells were run once, from the first to the last."""
+        cells = [c for c in self.cells if c.cell_type == "code" and c.source]
+        counts = [cell.execution_count for cell in cells]
+        return counts == list(range(1, len(cells) + 1))
+
+    @cached_property
+    def unexpected(self):
+        """The cells that failed against their tags, or did not."""
+        return [c for c in self.code if has_failed(c) != expects_error(c)]
+
+    @property
+    def passed(self):
+        """Tell whether the stored run is whole."""
+        return self.in_order and not self.unexpected
+
+    @cached_property
+    def minutes_to_read(self):
+        """Estimate the reading time without the solutions."""
+        words = lines = 0
+        for cell in self.cells:
+            if cell.source.startswith("## Solutions"):
+                break
+            if "remove-cell" in tags(cell):
+                continue
+            if cell.cell_type == "markdown":
+                words += len(re.findall(r"\w+", cell.source))
+            else:
+                lines += len(cell.source.splitlines())
+        return round(words / WORDS_A_MINUTE + lines / LINES_A_MINUTE)
+
+
+def tags(cell):
+    """Return the tags of a cell as a set."""
+    return set(cell.metadata.get("tags", []))
+
+
+def has_failed(cell):
+    """Tell whether an output of a cell is an error."""
+    return any(output.output_type == "error" for output in cell.outputs)
+
+
+def expects_error(cell):
+    """Tell whether the error of a cell is what it teaches."""
+    return "raises-exception" in tags(cell)
+
+
+def is_picture(output):
+    """Tell whether an output is a picture."""
+    return "image/png" in output.get("data", {})
+
+
+def alternative(cell):
+    """Return the alternative text of a cell's picture, or an empty text."""
+    return cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+
+
+@cache
+def _read(path, modified):
+    return Section(path)
+
+
+def read(path):
+    """Return the section in a file; read again only if the file changed."""
+    path = Path(path)
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def listed(folder):
+    """Return the pages in a folder that `_toc.yml` lists, in its order."""
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    names = [
+        page["file"]
+        for chapter in toc["chapters"]
+        for page in [chapter, *chapter.get("sections", [])]
+    ]
+    paths = [
+        (ROOT / name).with_suffix(".ipynb")
+        for name in names
+        if name.startswith(f"{folder}/")
+    ]
+    return [read(path) for path in paths if path.exists()]
+
+
+def sections():
+    """Return the numbered sections in reading order."""
+    return listed("chapters")
+
+
+def optional():
+    """Return the optional pages, which need more packages."""
+    return listed("extras")
+
+
+def everything():
+    """Return all notebooks: the sections, then the optional pages."""
+    return sections() + optional()
