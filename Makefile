@@ -56,7 +56,7 @@ mutants: $(READY) ## change the package everywhere: do the unit tests notice?
 	D2LMINI_STANDIN=$$($(BIN)/python -W ignore -c 'import d2lmini; \
 		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
 		OMP_NUM_THREADS=1 MPLBACKEND=agg \
-		$(BIN)/python tools/mutants.py $(MODULES)
+		$(BIN)/python lab/mutants.py $(MODULES)
 
 test-extras: $(EXTRAS) ## run what needs Lightning: the optional page, both processes
 	$(BIN)/python -m pytest extras tests/test_bench.py
@@ -72,7 +72,7 @@ test-site: book $(VENV)/ready-site ## look at the built site in Chromium
 		tests/site $(PYTEST_ARGS)
 
 bench: $(EXTRAS) ## measure speed (10 minutes, quiet machine), judge it
-	$(BIN)/python benchmarks/bench.py $(BENCH_ARGS)
+	$(BIN)/python lab/bench.py $(BENCH_ARGS)
 
 run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'

@@ -16,7 +16,7 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = Path(__file__).resolve().parent.parent
 # Narrow screens keep a pair of counts on one line.
 SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
-RESULTS = ROOT / "benchmarks" / "RESULTS.md"
+RESULTS = ROOT / "lab" / "RESULTS.md"
 D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
 
 

@@ -104,7 +104,7 @@ def planted(section):
 def tree(tmp_path):
     """A folder with what a page needs to be run and compared."""
     assert not on_standin(), "the published images are needed"
-    for name in ("benchmarks", "d2lmini", "tools"):
+    for name in ("lab", "d2lmini", "tools"):
         shutil.copytree(notebooks.ROOT / name, tmp_path / name)
     for name in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
         (tmp_path / name).parent.mkdir(exist_ok=True)

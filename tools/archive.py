@@ -13,7 +13,7 @@ import notebooks
 ROOT = notebooks.ROOT
 NAMES = """
 README.md LICENSE LICENSE-TEXT requirements.txt requirements/extras.txt
-constraints.txt benchmarks/RESULTS.md benchmarks/growth.csv
+constraints.txt lab/RESULTS.md lab/growth.csv
 """.split()
 
 

@@ -197,8 +197,8 @@ def test_the_archive_holds_a_site_to_read_and_notebooks_to_run(
         copy = home / path.relative_to(notebooks.ROOT)
         assert copy.read_bytes() == path.read_bytes()
         cells = nbformat.read(copy, as_version=4).cells
-        for name in re.findall(r'"benchmarks" / "([^"]+)"', str(cells)):
-            assert (home / "benchmarks" / name).is_file()
+        for name in re.findall(r'"lab" / "([^"]+)"', str(cells)):
+            assert (home / "lab" / name).is_file()
         setup = next(cell.source for cell in cells if cell.id == "setup")
         code = f"{setup}\nfrom importlib.util import find_spec"
         code += "\nprint(find_spec('d2lmini').origin)"

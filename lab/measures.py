@@ -1,13 +1,16 @@
-"""The ways to train that are compared, each as seconds for one epoch.
+"""What the benchmark measures, each in a process of its own.
 
-An epoch is a pass over the training images in shuffled batches of 256, and one
-over the test images for loss and accuracy.
+The ways to train that are compared return the seconds of one epoch: a pass
+over the training images in shuffled batches of 256, and one over the test
+images for loss and accuracy.
 """
 
 import logging
+import threading
 import time
 import warnings
 
+import psutil
 import torch
 from torch import nn
 from torch.nn import functional as F
@@ -191,7 +194,7 @@ def board_share(data, num_hiddens, epochs):
     return spent / seconds
 
 
-def lightning(data, num_hiddens, epochs, loaders=float_loaders, log=True):
+def lightning(data, num_hiddens, epochs):
     """Train with Lightning on the bare loop's batches.
 
     It takes the mean of the same three metrics over each epoch.
@@ -207,8 +210,7 @@ def lightning(data, num_hiddens, epochs, loaders=float_loaders, log=True):
             self.net = Model(num_hiddens).net
 
         def record(self, name, value):
-            if log:
-                self.log(name, value, on_step=False, on_epoch=True)
+            self.log(name, value, on_step=False, on_epoch=True)
 
         def training_step(self, batch):
             loss = F.cross_entropy(self.net(batch[0]), batch[1])
@@ -229,17 +231,71 @@ def lightning(data, num_hiddens, epochs, loaders=float_loaders, log=True):
     engine = L.Trainer(
         max_epochs=epochs, accelerator="cpu", **dict.fromkeys(off, False)
     )
-    loaders = loaders(data)
+    loaders = float_loaders(data)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it advises to use workers
         return clocked(lambda: engine.fit(Adapter(), *loaders), epochs)
 
 
-def lightning_silent(data, num_hiddens, epochs):
-    """Train with Lightning on the trainer's batches; it records nothing."""
-    return lightning(data, num_hiddens, epochs, byte_loaders, log=False)
-
-
 def per_sample(data, num_hiddens, epochs):
     """Train with the same trainer on images prepared one by one."""
     return trainer(PerSampleImages(data), num_hiddens, epochs)
+
+
+def compare(names, num_hiddens, epochs, **options):
+    """Return {name: seconds of an epoch} of some of the ways to train."""
+    d2l.set_style()
+    data, found = Images(), {}
+    for name in names:
+        train = globals()[name]
+        train(Images(512, 256), num_hiddens, 1, **options)  # done once only
+        torch.manual_seed(0)
+        fewer = 1 if name == "per_sample" else epochs
+        found[name] = train(data, num_hiddens, fewer, **options)
+    return found
+
+
+def memory():
+    """Return the peak of the resident set in MB, and its excess in data sets.
+
+    The data are loaded and passed over once; the excess is over what stays.
+    """
+    resident, done = psutil.Process().memory_info, threading.Event()
+    peaks, before = [0], resident().rss
+
+    def watch():
+        while not done.wait(0.001):
+            peaks[0] = max(peaks[0], resident().rss)
+
+    threading.Thread(target=watch).start()
+    data = d2l.FashionMNIST(BATCH_SIZE)
+    held = resident().rss
+    for loader in (data.train_dataloader(), data.val_dataloader()):
+        for _ in loader:
+            pass
+    done.set()
+    size = sum(
+        tensor.nbytes
+        for part in (data.train, data.val)
+        for tensor in (part.data, part.targets)
+    )
+    return (peaks[0] - before) / 1e6, (peaks[0] - held) / size
+
+
+def growth(sizes):
+    """Return [(images, hidden units, seconds an epoch)]; first the rate.
+
+    The rate is that of one matrix product, in operations a second.
+    """
+    X, W = torch.rand(256, 784), torch.rand(784, 1024)
+    best = min(
+        clocked(lambda: [X @ W for _ in range(20)], 20) for _ in range(20)
+    )
+    found = [("rate", 0, 2 * X.numel() * W.shape[1] / best)]
+    trainer(Images(512, 256), 64, 1)  # what is done once only
+    for images, repeats, width in sizes:
+        data = Images(images, 0, repeats)
+        data.val_dataloader = lambda: None
+        seconds = trainer(data, width, max(1, 60_000 // images))
+        found.append((images * repeats, width, seconds))
+    return found

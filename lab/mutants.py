@@ -1,6 +1,6 @@
 """Changes the package in one place at a time and sees whether a test notices.
 
-    python tools/mutants.py [MODULE ...]
+    python lab/mutants.py [MODULE ...]
 
 The changes ("mutants") are mutmut's, made to function bodies. They are run
 here, and not by mutmut, because that calls every function through another one:
