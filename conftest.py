@@ -12,6 +12,7 @@ import time
 import warnings
 from queue import Empty
 
+import compare
 import nbval.kernel
 import nbval.plugin
 import pytest
@@ -57,13 +58,22 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     """Fail a cell that ended in an error, or did not, against its tag.
 
     A magic that does not exist is an error that leaves no output, although
-    the rest of its cell does not run.
+    the rest of its cell does not run. What nbval does not compare is compared
+    here, and a cell may leave no file beside its notebook.
     """
+    before = compare.listing(self.parent.path.parent)
     run(self)
-    reply = self.parent.kernel.last_reply
+    reply, found = self.parent.kernel.last_reply, []
     if (reply["status"] == "error") != self.options["check_exception"]:
         what = reply.get("evalue", "no exception")
-        message = f"ended in {reply['status']}, against its tags: {what}"
+        found.append(f"ended in {reply['status']}, against its tags: {what}")
+    if not self.options["on_standin"]:
+        found += compare.differences(self.cell, self.test_outputs)
+    after = compare.listing(self.parent.path.parent)
+    if left := sorted({name for name, _ in after.items() ^ before.items()}):
+        found.append(f"left {', '.join(left)} beside the notebook")
+    if found:
+        message = "; ".join(found)
         raise nbval.plugin.NbCellError(self.cell_num, message, self.cell.source)
 
 
@@ -99,6 +109,7 @@ def pytest_collection_modifyitems(items):
     if on_images and on_standin():
         for item in on_images:
             item.options["check"] = False
+            item.options["on_standin"] = True
 
 
 def on_standin():

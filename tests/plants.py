@@ -13,10 +13,10 @@ import shutil
 import subprocess
 import sys
 
+import claims
 import nbformat
 import notebooks
 import pytest
-import test_prose_numbers
 
 import d2lmini
 from conftest import on_standin
@@ -106,7 +106,9 @@ def tree(tmp_path):
     assert not on_standin(), "the published images are needed"
     for name in ("benchmarks", "d2lmini", "tools"):
         shutil.copytree(notebooks.ROOT / name, tmp_path / name)
-    for name in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
+    files = ["conftest.py", "tests/sanitize.cfg"]
+    files += ["pyproject.toml", "requirements.txt", "constraints.txt"]
+    for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(notebooks.ROOT / name, tmp_path / name)
     (tmp_path / "chapters").mkdir()
@@ -202,8 +204,8 @@ def test_a_changed_stored_output_is_noticed(tree):
 
 def test_a_changed_number_in_prose_is_noticed():
     cells = nbformat.read(PAGES["4.4"], as_version=4).cells
-    assert test_prose_numbers.unsupported(cells) == []
+    assert claims.unsupported(cells) == []
     (cell,) = (c for c in cells if "accuracy is 0.833: five" in c.source)
     cell.source = cell.source.replace("0.833", "0.838")
-    missing = test_prose_numbers.unsupported(cells)
+    missing = claims.unsupported(cells)
     assert [number for _, number in missing] == ["0.838"]

@@ -173,6 +173,7 @@ def save(notebook, path):
 def run(path):
     """Execute a notebook in its folder and store what it prints and draws."""
     from nbclient import NotebookClient
+    from rules import seal
 
     start = time.monotonic()
     notebook = nbformat.read(path, as_version=4)
@@ -192,6 +193,7 @@ def run(path):
         "python": platform.python_version(),
         "torch": version("torch").split("+")[0],
         "seconds": seconds,
+        "seal": seal(notebook),
     }
     save(notebook, path)
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
