@@ -70,8 +70,8 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     if not self.options["on_standin"]:
         found += compare.differences(self.cell, self.test_outputs)
     after = compare.listing(self.parent.path.parent)
-    if left := sorted({name for name, _ in after.items() ^ before.items()}):
-        found.append(f"left {', '.join(left)} beside the notebook")
+    if left := {name for name, _ in after.items() ^ before.items()}:
+        found.append(f"left {', '.join(sorted(left))} beside the notebook")
     if found:
         message = "; ".join(found)
         raise nbval.plugin.NbCellError(self.cell_num, message, self.cell.source)

@@ -145,11 +145,12 @@ def tracebacks(outputs):
 
 
 def listing(folder):
-    """Return {file: time of its last change} for what lies in a folder."""
+    """Return {file: time of its last change} for what lies in a folder.
+
+    Notebooks have no time: an editor may save them meanwhile.
+    """
     return {
-        path.relative_to(folder).as_posix(): path.stat().st_mtime_ns
-        for path in folder.rglob("*")
-        if path.suffix != ".ipynb"
-        and ".ipynb_checkpoints" not in path.parts
-        and path.is_file()
+        path.name: path.suffix != ".ipynb" and path.stat().st_mtime_ns
+        for path in folder.iterdir()
+        if path.name != ".ipynb_checkpoints"
     }
