@@ -6,7 +6,7 @@ These are seen without running a page; test_compare.py has the others.
 import io
 from base64 import b64encode
 from copy import deepcopy
-from functools import cache
+from functools import cache, partial
 
 import nbformat
 import nbformat.v4 as v4
@@ -14,9 +14,10 @@ import notebooks
 import pytest
 import rules
 from PIL import Image
+from rules import D2L
 
 PATH = next(p for p in notebooks.pages() if rules.section(p) == "3.4")
-CREDIT = f"https://d2l.ai{rules.D2L['3.4']}"
+CREDIT = f"https://d2l.ai{D2L['3.4']}"
 EXERCISES = range(1, 6)
 
 
@@ -127,12 +128,87 @@ def substitute(cells, old, new):
     cell.source = cell.source.replace(old, new, 1)
 
 
-def alternative(cell):
-    return cell.metadata["mystnb"]["image"]
+def set_metadata(cells, words, new):
+    pick(cells, words).metadata.update(new)
 
 
-CURVE, BARS = "d2l.plot", "ax.bar"
-FAULTS = []
+CURVE, BARS, SUM = "d2l.plot", "ax.bar", "x = torch"
+PAGE = "(01-linear-regression.ipynb)"
+OTHER = "(02-object-oriented-design.ipynb)"
+
+# Texts of cells: what must be said, the text, and the fault that replaces it.
+TEXTS = [
+    ("than its last run left", "plot(x, x)", "plot(x, 2 * x)"),
+    ("than its last run left", " < 0.90", ""),  # half of the check
+    ("ends in `;`", "len(data)", "len(data);"),
+    ("is no plain Python", "x = torch", "%time x = torch"),
+    ("calls `clear_output`", "x = torch", "clear_output()\nx = torch"),
+    ("take hide-cell away", "def helper():", "class Helper:"),
+    ("assert below", "assert 0.83 < history[-1]", "assert 'history' and x"),
+    ("its section say above", "digits differ on your machine", "part"),
+    ("divides the section 'Sums'", "## Pictures", "### Pictures"),
+    ("below no section", "## Sums", "### Sums"),
+    ("of level 4", "## Pictures", "#### Pictures"),
+    ("must end in the sections", "## Summary", "### Summary"),
+    ("1 items in its summary", "\n* Two.\n* Three.", ""),
+    ("the only one with a heading", "# 3.4", "# 3.3"),
+    ("must ask in bold", "**What is a sum?**", "Sums."),
+    ("among the solutions", "### Solution 2", "### Answer 2"),
+    ("of its exercises", "### Solution 2", "And this:"),
+    ("numbers its exercises", "2. Why?\n", ""),
+    ("contains HTML", "## Sums", "## Sums\n\n<b>bold</b>"),
+    ("contains a directive", "## Sums", "## Sums\n\n```{note}\n```"),
+    ("contains a role", "## Sums", "## Sums\n\n{math}`x`"),
+    ("must link to [section 3.4", CREDIT, f"https://d2l.ai{D2L['3.5']}"),
+    ("links [3.1] to '3.2", f"[3.1]{PAGE}", f"[3.1]{OTHER}"),
+    ("links [3.1 Linear", f"Regression]{PAGE}", f"Regression]{OTHER}"),
+    ("which is not there", PAGE, "(01-linear.ipynb)"),
+    ("[3.7] to another", PAGE, f"{PAGE} [3.7](https://d2l.ai{D2L['3.6']})"),
+    (
+        "[Its loop] to another",
+        PAGE,
+        f"{PAGE} [Its loop](https://d2l.ai{D2L['3.5']})",
+    ),
+    ("which is no Python", "`x.sum()`", "`x.sum(`"),
+    ("no code has ['summ']", "`x.sum()`", "`x.summ()`"),
+    ("states 7.73, which", "It is 7.78", "It is 7.73"),
+    ("is not the setup cell", "import os", "import os, math"),
+    ("is not the badge cell", "/04-linear", "/01-linear"),
+    ("and nothing else", "## Solutions", "## Solutions\n\nHere they are."),
+    ("lines, more than 20", "x = torch", "x = 1\n" * 20 + "x = torch"),
+    ("words, more than 180", "## Sums", "## Sums\n\n" + "word " * 180),
+]
+# Metadata: what must be said, a text of the cell, and what is set instead.
+METADATA = [
+    ("ended in an error", "x @", {"tags": []}),
+    ("raised nothing", SUM, {"tags": ["raises-exception"]}),
+    ("is missing on the page", SUM, {"tags": ["remove-cell"]}),
+    ("is missing on the page", "## Summary", {"tags": ["remove-cell"]}),
+    ("take hide-input away", CURVE, {"tags": ["hide-input"]}),
+    ("take hide-input away", SUM, {"tags": ["hide-input"]}),
+    ("take hide-cell away", SUM, {"tags": ["hide-cell"]}),
+    ("tag hide-cell", "print('So.')", {"tags": []}),
+    ("take real-data away", SUM, {"tags": ["real-data"]}),
+    ("take nbval-ignore", SUM, {"tags": ["nbval-ignore-output"]}),
+    ("unknown tags", SUM, {"tags": ["raises-exeption"]}),
+    ("needs no tag", "## Summary", {"tags": ["hide-cell"]}),
+    ("has no text", CURVE, {"mystnb": {}}),
+    ("more than `alt`", CURVE, {"mystnb": {"image": {"width": "300%"}}}),
+    ("a cell prints it", "It is", {"numbers": {"7.78": "a true sum"}}),
+    ("say where it is from", "It is", {"numbers": ["1986"]}),
+    ("say where it is from", "It is", {"numbers": {"1986": ""}}),
+    ("does not state it", "It is", {"numbers": {"1987": "the next year"}}),
+    ("other tags than as stamped", "REPOSITORY, RELEASE", {"tags": []}),
+    ("fold the solutions", "## Solutions", {"jp-MarkdownHeadingCollapsed": 0}),
+]
+FAULTS = [
+    pytest.param(words, partial(substitute, old=old, new=new), id=new[:30])
+    for words, old, new in TEXTS
+]
+FAULTS += [
+    pytest.param(words, partial(set_metadata, words=cell, new=new), id=str(new))
+    for words, cell, new in METADATA
+]
 
 
 def fault(words):
@@ -143,9 +219,6 @@ def fault(words):
         return spoil
 
     return register
-
-
-# Stored outputs.
 
 
 @fault("than its last run left")
@@ -160,128 +233,33 @@ def pictures_swapped(cells):
 
 
 @fault("than its last run left")
-def code_of_a_picture_changed(cells):
-    substitute(cells, "plot(x, x)", "plot(x, 2 * x)")
-
-
-@fault("than its last run left")
-def html_added(cells):
-    data = pick(cells, CURVE).outputs[0].data
-    data["text/html"] = "<table></table>"
-
-
-@fault("than its last run left")
 def traceback_is_nonsense(cells):
     pick(cells, "x @").outputs[0].traceback = ["nonsense"]
 
 
 @fault("than its last run left")
-def half_of_a_check_deleted(cells):
-    substitute(cells, " < 0.90", "")
+def html_added(cells):
+    pick(cells, CURVE).outputs[0].data["text/html"] = "<table></table>"
 
 
 @fault("than its last run left")
 def output_deleted(cells):
-    pick(code(cells), "x.sum()").outputs.clear()
+    pick(cells, SUM).outputs.clear()
+
+
+@fault("take real-data away")
+def real_data_without_a_result(cells):
+    pick(cells, "history = ").outputs.clear()
 
 
 @fault("ran as number None")
 def cell_was_not_run(cells):
-    code(cells)[1].execution_count = None
+    pick(cells, SUM).execution_count = None
 
 
 @fault("wrote to stderr")
 def warning_stored(cells):
-    code(cells)[1].outputs[0].name = "stderr"
-
-
-@fault("ended in an error")
-def error_without_its_tag(cells):
-    del pick(cells, "x @").metadata["tags"]
-
-
-@fault("raised nothing")
-def tag_without_an_error(cells):
-    code(cells)[1].metadata["tags"] = ["raises-exception"]
-
-
-@fault("ends in `;`")
-def semicolon(cells):
-    code(cells)[1].source += ";"
-
-
-@fault("is no plain Python")
-def magic(cells):
-    code(cells)[1].source = "%matplotlib inline"
-
-
-@fault("calls `clear_output`")
-def output_cleared(cells):
-    code(cells)[1].source = "clear_output()"
-
-
-# Tags.
-
-
-@fault("is missing on the page")
-def cell_of_the_lesson_removed(cells):
-    code(cells)[1].metadata["tags"] = ["remove-cell"]
-
-
-@fault("is missing on the page")
-def text_of_the_lesson_removed(cells):
-    pick(cells, "## Summary").metadata["tags"] = ["remove-cell"]
-
-
-@fault("take its tag hide-input away")
-def short_drawing_folded(cells):
-    pick(cells, CURVE).metadata["tags"] = ["hide-input"]
-
-
-@fault("take its tag hide-input away")
-def lesson_folded(cells):
-    code(cells)[1].metadata["tags"] = ["hide-input"]
-
-
-@fault("take its tag hide-cell away")
-def lesson_hidden(cells):
-    code(cells)[1].metadata["tags"] = ["hide-cell"]
-
-
-@fault("take its tag hide-cell away")
-def taught_class_hidden(cells):
-    substitute(cells, "def helper():\n    return x", "class SGD:\n    pass")
-
-
-@fault("fold it with the tag hide-cell")
-def solution_unfolded(cells):
-    del cells[-1].metadata["tags"]
-
-
-@fault("shows nothing of the images")
-def real_data_without_images(cells):
-    pick(code(cells), "x.sum()").metadata["tags"] = ["real-data"]
-
-
-@fault("shows nothing of the images")
-def real_data_without_an_output(cells):
-    pick(cells, "len(data)").metadata["tags"] = ["real-data"]
-    pick(cells, "len(data)").outputs.clear()
-
-
-@fault("take nbval-ignore-output away")
-def ignored_but_the_same_everywhere(cells):
-    code(cells)[1].metadata["tags"] = ["nbval-ignore-output"]
-
-
-@fault("unknown tags")
-def misspelt_tag(cells):
-    code(cells)[1].metadata["tags"] = ["raises-exeption"]
-
-
-@fault("is text, and needs no tag")
-def tag_on_text(cells):
-    pick(cells, "## Summary").metadata["tags"] = ["hide-cell"]
+    pick(cells, SUM).outputs[0].name = "stderr"
 
 
 @fault("assert below within what bounds")
@@ -289,46 +267,21 @@ def check_deleted(cells):
     cells.remove(pick(cells, "assert 0.83"))
 
 
-@fault("assert below within what bounds")
-def check_of_something_else(cells):
-    pick(cells, "assert 0.83").source = "assert x.shape, 'assert history'"
-
-
-@fault("let its section say above")
-def ignored_without_a_reason(cells):
-    substitute(cells, "The last digits differ on your machine", "We train it")
-
-
-# Pictures.
-
-
 @fault("has the alternative text of cell")
 def alternative_text_of_another(cells):
-    alternative(pick(cells, CURVE))["alt"] = alternative(pick(cells, BARS))[
-        "alt"
-    ]
+    pick(cells, CURVE).metadata = pick(cells, BARS).metadata
 
 
 @fault("could exchange its alternative text with cell")
 def alternative_texts_swapped(cells):
-    a, b = alternative(pick(cells, CURVE)), alternative(pick(cells, BARS))
-    a["alt"], b["alt"] = b["alt"], a["alt"]
+    a, b = pick(cells, CURVE).metadata, pick(cells, BARS).metadata
+    a["mystnb"], b["mystnb"] = b["mystnb"], a["mystnb"]
 
 
-@fault("has no alternative text")
-def alternative_text_deleted(cells):
-    del pick(cells, CURVE).metadata["mystnb"]
-
-
-@fault("run it again")
+@fault("shows 40 by 20 points as")
 def picture_three_times_its_size(cells):
     size = pick(cells, CURVE).outputs[0].metadata["image/png"]
     size |= {side: 3 * points for side, points in size.items()}
-
-
-@fault("sets more than `alt`")
-def picture_scaled_by_the_page(cells):
-    alternative(pick(cells, CURVE))["width"] = "300%"
 
 
 @fault("shows an SVG")
@@ -347,131 +300,9 @@ def pictures_deleted(cells):
         cells.remove(pick(cells, name))
 
 
-# Text.
-
-
-@fault("divides the section 'Sums' into one part")
-def section_becomes_a_part(cells):
-    substitute(cells, "## Pictures", "### Pictures")
-
-
-@fault("below no section")
-def first_section_becomes_a_part(cells):
-    substitute(cells, "## Sums", "### Sums")
-
-
-@fault("of level 4")
-def level_is_skipped(cells):
-    substitute(cells, "## Pictures", "#### Pictures")
-
-
-@fault("must end in the sections")
-def summary_lost(cells):
-    substitute(cells, "## Summary", "### Summary")
-
-
-@fault("has 1 items in its summary")
-def summary_cut(cells):
-    substitute(cells, "\n* Two.\n* Three.", "")
-
-
-@fault("must be the only one with a heading")
-def heading_of_another_page(cells):
-    substitute(cells, "# 3.4", "# 3.3")
-
-
-@fault("must ask in bold")
-def question_lost(cells):
-    substitute(cells, "**What is a sum?**", "Sums.")
-
-
-@fault("among the solutions")
-def solution_renamed(cells):
-    substitute(cells, "### Solution 2", "### Answer 2")
-
-
-@fault("of its exercises")
-def solution_lost(cells):
-    substitute(cells, "### Solution 2", "And this:")
-
-
-@fault("numbers its exercises")
-def exercise_lost(cells):
-    substitute(cells, "2. Why?\n", "")
-
-
 @fault("shows and asserts nothing in Solution 5")
 def solution_gutted(cells):
     cells[-1].source, cells[-1].outputs = "'assert'", []
-
-
-@fault("contains HTML")
-def html(cells):
-    cells[-2].source += "\n<b>bold</b>"
-
-
-@fault("contains a directive")
-def directive(cells):
-    cells[-2].source += "\n```{note}\ntext\n```"
-
-
-@fault("contains a role")
-def role(cells):
-    cells[-2].source += "\n{math}`x`"
-
-
-@fault("must link to [section 3.4")
-def credit_to_another_section(cells):
-    substitute(cells, CREDIT, f"https://d2l.ai{rules.D2L['3.5']}")
-
-
-@fault("links [3.7] to another section")
-def link_to_another_section(cells):
-    cells[-2].source += f"\n[3.7](https://d2l.ai{rules.D2L['3.6']})"
-
-
-@fault("links [D2L's loop] to another section")
-def link_to_a_section_without_its_number(cells):
-    cells[-2].source += f"\n[D2L's loop](https://d2l.ai{rules.D2L['3.5']})"
-
-
-@fault("links [3.1] to '3.2 Object")
-def link_to_another_page(cells):
-    substitute(
-        cells,
-        "[3.1](01-linear-regression.ipynb)",
-        "[3.1](02-object-oriented-design.ipynb)",
-    )
-
-
-@fault("links [3.1 Linear Regression] to '3.2 Object")
-def link_with_a_title_to_another_page(cells):
-    title = "[3.1 Linear Regression]"
-    page = "(02-object-oriented-design.ipynb)"
-    cells[-2].source += f"\n{title}{page}"
-
-
-@fault("which is not there")
-def dead_link(cells):
-    substitute(cells, "(01-linear-regression.ipynb)", "(01-linear.ipynb)")
-
-
-@fault("which is no Python")
-def code_in_prose_does_not_parse(cells):
-    substitute(cells, "`x.sum()`", "`x.sum(`")
-
-
-@fault("summ is not on this page")
-def code_in_prose_names_nothing(cells):
-    substitute(cells, "`x.sum()`", "`x.summ()`")
-
-
-# Numbers.
-
-
-@fault("states 7.73, which no cell")
-def number_in_prose_changed(cells):
-    substitute(cells, "It is 7.78", "It is 7.73")
 
 
 @fault("declares 7.73")
@@ -481,67 +312,9 @@ def false_number_declared(cells):
     cell.metadata["numbers"]["7.73"] = "measured some day"
 
 
-@fault("a cell prints it")
-def printed_number_declared(cells):
-    pick(cells, "It is 7.78").metadata["numbers"]["7.78"] = "a true sum"
-
-
-@fault("say where it is from")
-def number_without_a_source(cells):
-    pick(cells, "It is 7.78").metadata["numbers"] = ["1986"]
-
-
-@fault("say where it is from")
-def number_with_an_empty_source(cells):
-    pick(cells, "It is 7.78").metadata["numbers"] = {"1986": ""}
-
-
-@fault("but does not state it")
-def number_declared_but_not_stated(cells):
-    pick(cells, "It is 7.78").metadata["numbers"]["1987"] = "the next year"
-
-
-# The file.
-
-
-@fault("is not the setup cell as stamped")
-def set_up_changed(cells):
-    pick(cells, "REPOSITORY, RELEASE").source += "\nimport os"
-
-
-@fault("is not the badge cell as stamped")
-def badge_of_another_page(cells):
-    substitute(cells, "04-linear-regression", "01-linear-regression")
-
-
-@fault("has other tags than as stamped")
-def set_up_shown(cells):
-    pick(cells, "REPOSITORY, RELEASE").metadata["tags"] = []
-
-
-@fault("does not fold the solutions")
-def fold_lost(cells):
-    del pick(cells, "## Solutions").metadata["jp-MarkdownHeadingCollapsed"]
-
-
-@fault("must be `## Solutions` and nothing else")
-def fold_hides_text(cells):
-    pick(cells, "## Solutions").source += "\n\nHere they are."
-
-
 @fault("contains the path")
 def path_of_this_machine(cells):
     cells[-1].outputs[0].text = str(rules.ROOT)
-
-
-@fault("lines, more than 20")
-def long_cell(cells):
-    code(cells)[1].source += "\nx = 1" * 21
-
-
-@fault("words, more than 180")
-def long_text(cells):
-    cells[-2].source += " word" * 181
 
 
 @fault("more than 80")
@@ -552,6 +325,11 @@ def long_page(cells):
 @fault("more than 300,000")
 def heavy_page(cells):
     cells[-1].outputs[0].text = "a" * 300_000
+
+
+@fault("cells with the id")
+def same_id(cells):
+    cells[-1].id = cells[-2].id
 
 
 @fault("is neither text nor code")

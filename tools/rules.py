@@ -14,6 +14,7 @@ import math
 import re
 import struct
 import sys
+import tokenize
 from base64 import b64decode
 from collections import Counter
 from functools import cache, cached_property
@@ -238,9 +239,7 @@ def every_front_end_opens_it(page):
     notebook, remedy = page.notebook, "save it with JupyterLab 4"
     if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
         yield None, f"is no notebook of format 4.5; {remedy}"
-    try:
-        nbformat.validate(notebook)
-    except nbformat.ValidationError as error:
+    for error in nbformat.validator.iter_validate(notebook):
         yield None, f"is no valid notebook ({error.message}); {remedy}"
     names = [
         notebook.metadata.get(key, {}).get("name")
@@ -272,6 +271,7 @@ def frame_is_the_stamped_one(page):
 def solutions_are_folded_in_the_notebook_too(page):
     """Their heading stands alone in its cell, which a fold leaves in sight."""
     heads = [c for c in page.prose if re.search("^##? ", c.source, re.M)]
+    heads = heads or page.cells[:1]
     fold = {"id": notebooks.FOLD, "jp-MarkdownHeadingCollapsed": True}
     colab = {"collapsed_sections": [notebooks.FOLD]}
     if heads[-1].source != "## Solutions":
@@ -286,7 +286,7 @@ def solutions_are_folded_in_the_notebook_too(page):
 
 @rule
 def names_no_place_on_this_machine(page):
-    text = nbformat.writes(page.notebook)
+    text = nbformat.v4.writes(page.notebook)
     for place in (str(Path.home()), str(ROOT)):
         if place in text:
             yield None, f"contains the path {place}; print no paths"
@@ -295,7 +295,7 @@ def names_no_place_on_this_machine(page):
 @rule
 def sizes(page):
     """What the best of the field keep; see CONTRIBUTING."""
-    size = len(nbformat.writes(page.notebook).encode())
+    size = len(nbformat.v4.writes(page.notebook).encode())
     if size > 300_000:
         yield None, f"has {size} bytes, more than 300,000; draw less"
     if len(page.cells) - 2 > 80:
@@ -328,13 +328,25 @@ def seal(notebook):
     for cell in notebook.cells:
         if cell.cell_type != "code" or cell.id == "setup":
             continue
-        parts.append([ast.dump(node) for node in parse(cell)] or cell.source)
+        parts.append(bare(cell.source))
         for output in cell.outputs:
-            text = {k: output.get(k) for k in ("text", "ename", "evalue")}
-            parts.append(sorted(text.items()))
-            parts.append(sorted(output.get("data", {}).items()))
-            parts.append(notebooks.shorten(output.get("traceback", [])))
+            parts += [output.get(key) for key in ("text", "ename", "evalue")]
+            parts += sorted(output.get("data", {}).items())
+            parts += notebooks.shorten(output.get("traceback", []))
     return f"{crc32(repr(parts).encode()):08x}"
+
+
+def bare(source):
+    """Return code without comments and white space."""
+    rows = source.splitlines(keepends=True)
+    try:
+        for token in tokenize.generate_tokens(iter(rows).__next__):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                rows[row - 1] = rows[row - 1][:column]
+    except (SyntaxError, tokenize.TokenError):
+        pass  # a fault that another rule names
+    return "".join("".join(rows).split())
 
 
 @rule
@@ -342,10 +354,8 @@ def outputs_are_those_of_the_code(page):
     """A stored output that was edited, or whose code was, is no result."""
     record = page.notebook.metadata.get("d2lmini", {})
     if record.get("seal") != seal(page.notebook):
-        yield (
-            None,
-            "has other code or outputs than its last run left; use `make run`",
-        )
+        what = "has other code or outputs than its last run left"
+        yield None, f"{what}; use `make run`"
 
 
 @rule
@@ -375,7 +385,7 @@ def code_is_plain_python(page):
     for cell in page.code:
         if cell.source.rstrip().endswith(";"):
             yield cell, "ends in `;`, which nbval ignores; assign to `_`"
-        if cell.source and not (body := parse(cell)):
+        if not (body := parse(cell)):
             yield cell, "is no plain Python; use no magics"
         for name in {"clear_output", "system"}:
             if any(name in loads(node) for node in body):
@@ -397,29 +407,19 @@ def tags_are_known(page):
 
 @rule
 def nothing_of_the_lesson_is_hidden(page):
+    helps = {ast.FunctionDef, ast.Assert, ast.Import, ast.ImportFrom}
     for cell in page.cells:
-        own, place = tags(cell), page.place(cell)
-        if "remove-cell" in own and cell.id not in ("badge", "setup"):
-            yield cell, "is missing on the page; take its tag remove-cell away"
+        if "remove-cell" in tags(cell) and cell.id not in ("badge", "setup"):
+            yield cell, "is missing on the page; take remove-cell away"
+    for cell in page.code:
+        own = tags(cell)
         if "hide-input" in own and not (
             len(cell.outputs) == len(images(cell)) == 1 and len(lines(cell)) > 6
         ):
-            # What is folded is long, and teaches nothing but drawing.
-            yield (
-                cell,
-                "folds code that does more than draw one picture in seven "
-                "lines or more; take its tag hide-input away",
-            )
-        if "hide-cell" in own and place < page.solutions:
-            helps = (ast.FunctionDef, ast.Assert, ast.Import, ast.ImportFrom)
-            if cell.get("outputs") or not all(
-                isinstance(n, helps) for n in parse(cell)
-            ):
-                yield (
-                    cell,
-                    "is folded above the solutions, but is more than helper "
-                    "functions or checks; take its tag hide-cell away",
-                )
+            yield cell, "folds more than long drawing; take hide-input away"
+        if "hide-cell" in own and page.place(cell) < page.solutions:
+            if cell.outputs or {type(n) for n in parse(cell)} - helps:
+                yield cell, "folds more than helpers; take hide-cell away"
 
 
 @rule
@@ -449,11 +449,7 @@ def ignored_outputs_are_explained_and_checked(page):
         if "nbval-ignore-output" not in tags(cell):
             continue
         if cell.id not in varying:
-            yield (
-                cell,
-                "neither trains nor takes a time, so that its output can be "
-                "compared; take nbval-ignore-output away",
-            )
+            yield cell, "is the same everywhere; take nbval-ignore-output away"
         reason = "machine|processor|computer|differ|var(y|ies)|yours"
         if not re.search(reason, page.above(cell, until="^##")):
             yield cell, "varies; let its section say above with what"
@@ -490,11 +486,8 @@ def pictures_have_their_own_size(page):
                 width, height = struct.unpack(">2I", b64decode(data)[16:24])
                 shown = output.metadata.get("image/png")
                 if shown != {"width": width // 2, "height": height // 2}:
-                    yield (
-                        cell,
-                        f"shows {width} by {height} points as {shown}; run it "
-                        "again",
-                    )
+                    size = f"{width} by {height} points as {shown}"
+                    yield cell, f"shows {size}; use `make run`"
 
 
 @rule
@@ -503,11 +496,7 @@ def pictures_are_described(page):
     for place in page.pictures:
         cell, alt = page.cells[place], described(page.cells[place])
         if len(alt) < 20:
-            yield (
-                cell,
-                "has no alternative text; say what the picture shows in the "
-                "metadata, mystnb.image.alt",
-            )
+            yield cell, "has no text; write one in mystnb.image.alt"
         if set(cell.metadata.get("mystnb", {}).get("image", {})) - {"alt"}:
             yield cell, "sets more than `alt` in mystnb.image; leave that out"
         if alt and alt in seen:
@@ -542,11 +531,8 @@ def alternative_texts_are_of_their_pictures(page):
     for a, b in itertools.combinations(around, 2):
         own = nearness(a, a) + nearness(b, b)
         if alts[a] and alts[b] and own <= nearness(a, b) + nearness(b, a):
-            yield (
-                page.cells[a],
-                f"could exchange its alternative text with cell {b}; use words "
-                "of the cell or of the text around it, such as its labels",
-            )
+            what = f"could exchange its alternative text with cell {b}"
+            yield page.cells[a], f"{what}; use words that stand near it"
 
 
 # Text.
@@ -602,11 +588,8 @@ def no_heading_is_lost(page):
     for cell in page.prose:
         for heading, count in parts.items():
             if count == 1 and f"## {heading}\n" in cell.source + "\n":
-                yield (
-                    cell,
-                    f"divides the section {heading!r} into one part; make it "
-                    "`##`, or none",
-                )
+                what = f"divides the section {heading!r} into one part"
+                yield cell, f"{what}; make it `##`"
 
 
 @rule
@@ -637,12 +620,8 @@ def code_in_prose_is_code(page):
                 yield cell, f"contains `{span}`, which is no Python; correct it"
             used = re.findall(r"(?<![\w\"'])[A-Za-z_]\w*", span)
             if unknown := set(used) - names - libraries():
-                yield (
-                    cell,
-                    f"contains `{span}`, but {', '.join(sorted(unknown))} "
-                    "is not on this page nor in a library; correct it, or add "
-                    "it to ELSEWHERE in tools/rules.py",
-                )
+                what = f"contains `{span}`, but no code has {sorted(unknown)}"
+                yield cell, f"{what}; correct it, or add it to ELSEWHERE"
 
 
 def is_code(span):
@@ -738,12 +717,9 @@ def every_exercise_has_an_executed_solution(page):
 @rule
 def numbers_in_prose_are_those_of_the_cells(page):
     for i, number in claims.unsupported(page.cells):
-        yield (
-            page.cells[i],
-            f"states {number}, which no cell beside it prints or uses; correct "
-            "it, or say in the metadata where it is from: "
-            f'"numbers": {{"{number}": "..."}}',
-        )
+        what = f"states {number}, which no cell beside it prints or uses"
+        where = f'write in its metadata "numbers": {{"{number}": "its source"}}'
+        yield page.cells[i], f"{what}; correct it, or {where}"
     for i, number, sentence in claims.misdeclared(page.cells):
         yield page.cells[i], f'declares {number} in "numbers"; {sentence}'
 
