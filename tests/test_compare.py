@@ -153,10 +153,23 @@ def test_pictures_of_another_matplotlib_are_not_compared(monkeypatch):
     assert differences([figure()], [figure(slope=4)]) == []
 
 
-def test_pins_are_those_of_the_requirements():
-    compare.is_pinned.cache_clear()
-    assert compare.is_pinned("nbval")
-    assert not compare.is_pinned("pip")
+@pytest.mark.parametrize(
+    "pins, pinned",
+    [
+        ("pip==1.2", True),
+        ("pip==1.2; python_version >= '3.11'", True),
+        ("pip==1.2; python_version < '3.11'", False),
+        ("pip==1.2.1\npip==1.1", False),
+    ],
+)
+def test_versions_are_looked_up_in_the_requirements(
+    pins, pinned, tmp_path, monkeypatch
+):
+    (tmp_path / "requirements.txt").write_text(pins)
+    (tmp_path / "constraints.txt").touch()
+    monkeypatch.setattr(compare, "ROOT", tmp_path)
+    monkeypatch.setattr(compare, "version", lambda package: "1.2")
+    assert compare.is_pinned.__wrapped__("pip") == pinned
 
 
 def test_traceback_that_is_nonsense_does_not_pass(pinned):

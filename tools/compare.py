@@ -31,11 +31,15 @@ FINE, COARSE = (8, 12), (32, 15)
 
 @cache
 def is_pinned(package):
-    """Tell whether what is stored was made with this version of a package."""
+    """Tell whether what is stored was made with this version of a package.
+
+    An older Python has older versions, which draw and report otherwise.
+    """
     pin = f"{package}=={version(package)}"
     names = ("requirements.txt", "constraints.txt")
     pins = "\n".join((ROOT / name).read_text("utf-8") for name in names)
-    return re.search(rf"^{re.escape(pin)}\b(?!\.)", pins, re.M) is not None
+    found = re.findall(rf"^{re.escape(pin)}(?![\w.]).*$", pins, re.M)
+    return any("<" not in line for line in found)
 
 
 def differences(cell, outputs):

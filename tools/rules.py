@@ -418,8 +418,49 @@ def nothing_of_the_lesson_is_hidden(page):
         ):
             yield cell, "folds more than long drawing; take hide-input away"
         if "hide-cell" in own and page.place(cell) < page.solutions:
+            made = set().union(*map(stores, parse(cell)))
+            shown = [
+                c
+                for c in page.code
+                if not (images(c) or "hide-cell" in tags(c))
+            ]
+            used = {n for c in shown for node in parse(c) for n in loads(node)}
             if cell.outputs or {type(n) for n in parse(cell)} - helps:
                 yield cell, "folds more than helpers; take hide-cell away"
+            elif made & used:
+                names = ", ".join(sorted(made & used))
+                yield cell, f"folds {names}, which no picture uses; show it"
+
+
+@rule
+def metadata_are_known(page):
+    """What else stands there could hide or restyle a cell."""
+    known = {"code": {"tags", "mystnb", "within", "picture"}}
+    known["markdown"] = {"tags", "numbers"}
+    whole = {"kernelspec", "language_info", "colab", "d2lmini"}
+    if unknown := set(page.notebook.metadata) - whole:
+        yield None, f"has unknown metadata {sorted(unknown)}; delete them"
+    for cell in page.cells:
+        keys = set(cell.metadata) - known.get(cell.cell_type, set())
+        keys |= set(cell.metadata.get("mystnb", {"image": {}})) - {"image"}
+        keys |= set(cell.metadata.get("mystnb", {}).get("image", {})) - {"alt"}
+        if keys and cell.id != notebooks.FOLD:
+            yield cell, f"has unknown metadata {sorted(keys)}; delete them"
+
+
+@rule
+def tolerance_has_a_cause(page):
+    trained = depending(page.taught, {"fit"})
+    for cell in page.code:
+        if "within" in cell.metadata and not (
+            "nbval-ignore-output" in tags(cell)
+            and 1 < cell.metadata["within"] <= 20
+        ):
+            yield cell, "needs no such `within`; delete it"
+        if "picture" in cell.metadata and not (
+            images(cell) and cell.id in trained
+        ):
+            yield cell, "shows the same picture everywhere; delete `picture`"
 
 
 @rule
@@ -497,8 +538,6 @@ def pictures_are_described(page):
         cell, alt = page.cells[place], described(page.cells[place])
         if len(alt) < 20:
             yield cell, "has no text; write one in mystnb.image.alt"
-        if set(cell.metadata.get("mystnb", {}).get("image", {})) - {"alt"}:
-            yield cell, "sets more than `alt` in mystnb.image; leave that out"
         if alt and alt in seen:
             yield cell, f"has the alternative text of cell {seen[alt]}"
         seen[alt] = place
@@ -727,7 +766,8 @@ def numbers_in_prose_are_those_of_the_cells(page):
 def main(*names):
     paths = [Path(name).resolve() for name in names] or notebooks.everything()
     found = [problem for path in paths for problem in problems(path)]
-    print(*found, sep="\n")
+    for problem in found:
+        print(problem)
     return bool(found)
 
 
