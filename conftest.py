@@ -13,6 +13,7 @@ import warnings
 from queue import Empty
 
 import compare
+import nbformat
 import nbval.kernel
 import nbval.plugin
 import pytest
@@ -54,6 +55,23 @@ def await_reply(self, msg_id, timeout=None):
             return
 
 
+def get_message(
+    self, timeout=None, get=nbval.plugin.IPyNbFile.get_kernel_message
+):
+    """Let a cell change a picture that it has shown, as front ends do."""
+    message = get(self, timeout)
+    content, shown = message["content"], vars(self).setdefault("shown", {})
+    name = content.get("transient", {}).get("display_id")
+    if message["msg_type"] == "display_data" and name:
+        # As a node, which nbval keeps and does not copy.
+        shown[name] = content["data"] = nbformat.from_dict(content["data"])
+    if message["msg_type"] == "update_display_data" and name in shown:
+        shown[name].clear()
+        shown[name].update(content["data"])
+        return self.get_kernel_message(timeout)
+    return message
+
+
 def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     """Fail a cell that ended in an error, or did not, against its tag.
 
@@ -79,6 +97,7 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
 
 nbval.kernel.start_new_kernel = start_kernel
 nbval.kernel.RunningKernel.await_reply = await_reply
+nbval.plugin.IPyNbFile.get_kernel_message = get_message
 nbval.plugin.IPyNbCell.runtest = runtest
 
 

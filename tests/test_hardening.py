@@ -38,20 +38,20 @@ def picture(name="image/png"):
     return v4.new_output("display_data", data={name: "", "text/plain": "x"})
 
 
-SHOW = "from IPython.display import Image\nImage(bytes.fromhex('{}'))"
-
-
 def dot(color):
-    """Return a picture of one point, and the cell that shows it."""
+    """Return a picture of one point, as stored, and code that makes it."""
     file = io.BytesIO()
     PIL.Image.new("RGB", (1, 1), color).save(file, "png")
     data = {"image/png": base64.b64encode(file.getvalue()).decode()}
     data["text/plain"] = "<IPython.core.display.Image object>"
-    stored = v4.new_output("execute_result", data=data, execution_count=1)
-    return stored, SHOW.format(file.getvalue().hex())
+    stored = v4.new_output("display_data", data=data)
+    return stored, f"Image(bytes.fromhex('{file.getvalue().hex()}'))"
 
 
-RED, BLUE = dot("red"), dot("blue")
+(RED, MAKE_RED), (BLUE, MAKE_BLUE) = dot("red"), dot("blue")
+SHOW = "from IPython.display import Image, display\n"
+SHOW += f"handle = display({MAKE_RED}, display_id=True)\n"
+UPDATE = SHOW + f"handle.update({MAKE_BLUE})"
 VARIES = ["nbval-ignore-output"]
 # What each notebook would have to be caught at.
 BAD = {
@@ -80,7 +80,8 @@ BAD = {
     "failed-check": [cell("val_acc = 0.1\nassert 0.8 < val_acc < 0.9")],
     "output-is-missing": [cell("print('hello')")],
     "number-outside-its-band": [cell("0.849", value("0.491"), tags=VARIES)],
-    "another-picture": [cell(BLUE[1], RED[0])],
+    "another-picture": [cell(SHOW, BLUE)],
+    "another-picture-in-the-end": [cell(UPDATE, RED)],
     "nonsense-traceback": [
         cell(
             "raise ValueError('one')",
@@ -96,7 +97,8 @@ GOOD = {
         cell("print('loss 0.48')", printed("loss 0.48\n")),
         cell("object()", value("<object at 0x7f0123456789>")),
         cell("0.849", value("0.855"), tags=VARIES),
-        cell(RED[1], RED[0]),
+        cell(SHOW, RED),
+        cell(UPDATE, BLUE),
     ],
 }
 # What must not even be collected, and the complaint.
