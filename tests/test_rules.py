@@ -105,7 +105,7 @@ def written():
         "kernelspec": kernel,
         "language_info": {"name": "python"},
         "colab": {"collapsed_sections": [notebooks.FOLD]},
-        "d2lmini": {"seal": rules.seal(notebook)},
+        "d2lmini": {"seal": notebooks.seal(notebook)},
     }
     return nbformat.from_dict(notebook)
 

@@ -14,13 +14,11 @@ import math
 import re
 import struct
 import sys
-import tokenize
 from base64 import b64decode
 from collections import Counter
 from functools import cache, cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
-from zlib import crc32
 
 import claims
 import nbformat
@@ -319,41 +317,11 @@ def was_saved_from_one_run(page):
             yield cell, f"ran as number {count}, not {i}; use `make run`"
 
 
-def seal(notebook):
-    """Return a checksum of the code of a notebook and of what it showed.
-
-    Comments and layout of the code do not count, nor do metadata.
-    """
-    parts = []
-    for cell in notebook.cells:
-        if cell.cell_type != "code" or cell.id == "setup":
-            continue
-        parts.append(bare(cell.source))
-        for output in cell.outputs:
-            parts += [output.get(key) for key in ("text", "ename", "evalue")]
-            parts += sorted(output.get("data", {}).items())
-            parts += notebooks.shorten(output.get("traceback", []))
-    return f"{crc32(repr(parts).encode()):08x}"
-
-
-def bare(source):
-    """Return code without comments and white space."""
-    rows = source.splitlines(keepends=True)
-    try:
-        for token in tokenize.generate_tokens(iter(rows).__next__):
-            if token.type == tokenize.COMMENT:
-                row, column = token.start
-                rows[row - 1] = rows[row - 1][:column]
-    except (SyntaxError, tokenize.TokenError):
-        pass  # a fault that another rule names
-    return "".join("".join(rows).split())
-
-
 @rule
 def outputs_are_those_of_the_code(page):
     """A stored output that was edited, or whose code was, is no result."""
     record = page.notebook.metadata.get("d2lmini", {})
-    if record.get("seal") != seal(page.notebook):
+    if record.get("seal") != notebooks.seal(page.notebook):
         what = "has other code or outputs than its last run left"
         yield None, f"{what}; use `make run`"
 
