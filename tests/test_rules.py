@@ -146,7 +146,7 @@ TEXTS = [
     ("take hide-cell away", "def helper():", "class Helper:"),
     ("folds helper, which no picture uses", "len(data)", "helper(data)"),
     ("assert below", "assert 0.83 < history[-1]", "assert 'history' and x"),
-    ("its section say above", "digits differ on your machine", "part"),
+    ("the page say above", "digits differ on your machine", "part"),
     ("divides the section 'Sums'", "## Pictures", "### Pictures"),
     ("below no section", "## Sums", "### Sums"),
     ("of level 4", "## Pictures", "#### Pictures"),
