@@ -15,7 +15,8 @@ PAGES, EXTRAS = notebooks.pages(), notebooks.extras()
 
 @pytest.mark.parametrize("path", notebooks.everything(), ids=rules.section)
 def test_page_keeps_every_rule(path):
-    assert not rules.problems(path)
+    problems = rules.problems(path)
+    assert not problems, "\n".join(problems)
 
 
 def test_the_fourteen_sections_are_there():
