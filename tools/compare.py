@@ -4,7 +4,7 @@ nbval compares texts to the letter or, where numbers vary, not at all, and
 never looks at pictures and tracebacks. Two keys in the metadata of a cell say
 how far what it shows may vary:
 
-    within      the factor between two numbers, such as 20 for a time
+    within      the factor between two numbers, such as 50 for a time
     picture     "coarse": two curves may look alike; "size": no more than that
 """
 

@@ -418,7 +418,7 @@ def tolerance_has_a_cause(page):
     for cell in page.code:
         if "within" in cell.metadata and not (
             "nbval-ignore-output" in tags(cell)
-            and 1 < cell.metadata["within"] <= 20
+            and 1 < cell.metadata["within"] <= 50
         ):
             yield cell, "needs no such `within`; delete it"
         if "picture" in cell.metadata and not (
