@@ -84,10 +84,11 @@ serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
 zip: book ## pack the site and the notebooks into one archive, in dist/
 	$(BIN)/python tools/archive.py
 
-lint: $(READY) ## check style, formatting and that notebooks are normalised
+lint: $(READY) ## check style, formatting and the rules for notebooks
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tools/notebooks.py lint
+	$(BIN)/python tools/rules.py
 
 format: $(READY) ## repair what lint finds, where a tool can
 	$(BIN)/ruff check --fix .

@@ -12,6 +12,8 @@ import time
 import warnings
 from queue import Empty
 
+import compare
+import nbformat
 import nbval.kernel
 import nbval.plugin
 import pytest
@@ -53,22 +55,49 @@ def await_reply(self, msg_id, timeout=None):
             return
 
 
+def get_message(
+    self, timeout=None, get=nbval.plugin.IPyNbFile.get_kernel_message
+):
+    """Let a cell change a picture that it has shown, as front ends do."""
+    message = get(self, timeout)
+    content, shown = message["content"], vars(self).setdefault("shown", {})
+    name = content.get("transient", {}).get("display_id")
+    if message["msg_type"] == "display_data" and name:
+        # As a node, which nbval keeps and does not copy.
+        shown[name] = content["data"] = nbformat.from_dict(content["data"])
+    if message["msg_type"] == "update_display_data" and name in shown:
+        shown[name].clear()
+        shown[name].update(content["data"])
+        return self.get_kernel_message(timeout)
+    return message
+
+
 def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     """Fail a cell that ended in an error, or did not, against its tag.
 
     A magic that does not exist is an error that leaves no output, although
-    the rest of its cell does not run.
+    the rest of its cell does not run. What nbval does not compare is compared
+    here, and a cell may leave no file beside its notebook.
     """
+    before = compare.listing(self.parent.path.parent)
     run(self)
-    reply = self.parent.kernel.last_reply
+    reply, found = self.parent.kernel.last_reply, []
     if (reply["status"] == "error") != self.options["check_exception"]:
         what = reply.get("evalue", "no exception")
-        message = f"ended in {reply['status']}, against its tags: {what}"
+        found.append(f"ended in {reply['status']}, against its tags: {what}")
+    if not self.options["on_standin"]:
+        found += compare.differences(self.cell, self.test_outputs)
+    after = compare.listing(self.parent.path.parent)
+    if left := {name for name, _ in after.items() ^ before.items()}:
+        found.append(f"left {', '.join(sorted(left))} beside the notebook")
+    if found:
+        message = "; ".join(found)
         raise nbval.plugin.NbCellError(self.cell_num, message, self.cell.source)
 
 
 nbval.kernel.start_new_kernel = start_kernel
 nbval.kernel.RunningKernel.await_reply = await_reply
+nbval.plugin.IPyNbFile.get_kernel_message = get_message
 nbval.plugin.IPyNbCell.runtest = runtest
 
 
@@ -99,6 +128,7 @@ def pytest_collection_modifyitems(items):
     if on_images and on_standin():
         for item in on_images:
             item.options["check"] = False
+            item.options["on_standin"] = True
 
 
 def on_standin():

@@ -1,5 +1,7 @@
 """Broken notebooks must fail: conftest.py is tested on tiny bad ones."""
 
+import base64
+import io
 import os
 import re
 import subprocess
@@ -8,6 +10,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import nbformat.v4 as v4
+import PIL.Image
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +38,21 @@ def picture(name="image/png"):
     return v4.new_output("display_data", data={name: "", "text/plain": "x"})
 
 
+def dot(color):
+    """Return a picture of one point, as stored, and code that makes it."""
+    file = io.BytesIO()
+    PIL.Image.new("RGB", (1, 1), color).save(file, "png")
+    data = {"image/png": base64.b64encode(file.getvalue()).decode()}
+    data["text/plain"] = "<IPython.core.display.Image object>"
+    stored = v4.new_output("display_data", data=data)
+    return stored, f"Image(bytes.fromhex('{file.getvalue().hex()}'))"
+
+
+(RED, MAKE_RED), (BLUE, MAKE_BLUE) = dot("red"), dot("blue")
+SHOW = "from IPython.display import Image, display\n"
+SHOW += f"handle = display({MAKE_RED}, display_id=True)\n"
+UPDATE = SHOW + f"handle.update({MAKE_BLUE})"
+VARIES = ["nbval-ignore-output"]
 # What each notebook would have to be caught at.
 BAD = {
     "drifted-loss": [cell("print('loss 0.4801')", printed("loss 0.4802\n"))],
@@ -61,12 +79,26 @@ BAD = {
     "semicolon": [cell("5;")],
     "failed-check": [cell("val_acc = 0.1\nassert 0.8 < val_acc < 0.9")],
     "output-is-missing": [cell("print('hello')")],
+    "number-outside-its-band": [cell("0.849", value("0.491"), tags=VARIES)],
+    "another-picture": [cell(SHOW, BLUE)],
+    "another-picture-in-the-end": [cell(UPDATE, RED)],
+    "nonsense-traceback": [
+        cell(
+            "raise ValueError('one')",
+            v4.new_output(
+                "error", ename="ValueError", evalue="one", traceback=["a"]
+            ),
+            tags=["raises-exception"],
+        )
+    ],
 }
 GOOD = {
     "good": [
         cell("print('loss 0.48')", printed("loss 0.48\n")),
         cell("object()", value("<object at 0x7f0123456789>")),
-        cell("import time; time.time()", tags=["nbval-ignore-output"]),
+        cell("0.849", value("0.855"), tags=VARIES),
+        cell(SHOW, RED),
+        cell(UPDATE, BLUE),
     ],
 }
 # What must not even be collected, and the complaint.

@@ -22,8 +22,3 @@ def test_a_text_that_is_gone_is_named(monkeypatch):
     monkeypatch.setitem(plants.FAULTS, "2.1", ("no such text", "x"))
     with pytest.raises(AssertionError, match="'no such text' stands in cells"):
         plants.planted("2.1")
-
-
-test_a_changed_number_in_prose_is_noticed = (
-    plants.test_a_changed_number_in_prose_is_noticed
-)

@@ -15,10 +15,12 @@ import re
 import subprocess
 import sys
 import time
+import tokenize
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+from zlib import crc32
 
 import nbformat
 import yaml
@@ -170,6 +172,36 @@ def save(notebook, path):
         temporary.unlink(missing_ok=True)
 
 
+def seal(notebook):
+    """Return a checksum of the code of a notebook and of what it showed.
+
+    Comments and layout of the code do not count, nor do metadata.
+    """
+    parts = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code" or cell.id == "setup":
+            continue
+        parts.append(bare(cell.source))
+        for output in cell.outputs:
+            parts += [output.get(key) for key in ("text", "ename", "evalue")]
+            parts += sorted(output.get("data", {}).items())
+            parts += shorten(output.get("traceback", []))
+    return f"{crc32(repr(parts).encode()):08x}"
+
+
+def bare(source):
+    """Return code without comments and white space."""
+    rows = source.splitlines(keepends=True)
+    try:
+        for token in tokenize.generate_tokens(iter(rows).__next__):
+            if token.type == tokenize.COMMENT:
+                row, column = token.start
+                rows[row - 1] = rows[row - 1][:column]
+    except (SyntaxError, tokenize.TokenError):
+        pass  # a fault that another rule names
+    return "".join("".join(rows).split())
+
+
 def run(path):
     """Execute a notebook in its folder and store what it prints and draws."""
     from nbclient import NotebookClient
@@ -192,6 +224,7 @@ def run(path):
         "python": platform.python_version(),
         "torch": version("torch").split("+")[0],
         "seconds": seconds,
+        "seal": seal(notebook),
     }
     save(notebook, path)
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
