@@ -308,7 +308,7 @@ def test_png_is_the_picture_in_128_colours_and_packed_well():
     from PIL import Image
 
     figure = plt.figure(figsize=(2, 1))
-    figure.add_axes((0.2, 0.2, 0.5, 0.5)).imshow(np.random.rand(50, 50))
+    figure.add_axes((0.2, 0.2, 0.5, 0.5)).plot([0, 3, 1])
     data, size = plotting._png(figure)
     shown = Image.open(io.BytesIO(data))
     tight, full, plain = io.BytesIO(), io.BytesIO(), io.BytesIO()
@@ -326,6 +326,27 @@ def test_png_is_the_picture_in_128_colours_and_packed_well():
     assert all(type(number) is int for number in size.values())
     expected.save(plain, "png")
     assert len(data) < len(plain.getvalue())
+
+
+@pytest.mark.parametrize(
+    "shape, mode",
+    [((16, 16, 1), "P"), ((60, 60, 3), "RGBA"), ((110, 110, 3), "RGBA")],
+)
+def test_png_keeps_near_tones_apart(shape, mode):
+    """Images have more of them than Pillow's palette tells apart."""
+    import io
+
+    from PIL import Image
+
+    levels = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    figure = plt.figure(figsize=(shape[1] / 50, shape[0] / 50), dpi=50)
+    axes = figure.add_axes((0, 0, 1, 1))
+    axes.imshow(levels.squeeze(), cmap="gray", vmin=0, vmax=255)
+    axes.set_axis_off()
+    shown = Image.open(io.BytesIO(plotting._png(figure)[0]))
+    assert shown.mode == mode
+    pixels = np.asarray(shown.convert("RGBA"), int)[10:-10:2, 10:-10:2, :3]
+    assert abs(pixels - levels).max() <= 1
 
 
 def test_without_ipython_there_is_no_notebook(monkeypatch):
