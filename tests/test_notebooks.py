@@ -3,25 +3,25 @@
 import ast
 import re
 
-import nbformat
 import notebooks
 import pytest
 import rules
+import section
 import yaml
 
-ROOT = notebooks.ROOT
-PAGES, EXTRAS = notebooks.pages(), notebooks.extras()
+ROOT = section.ROOT
 
 
-@pytest.mark.parametrize("path", notebooks.everything(), ids=rules.section)
-def test_page_keeps_every_rule(path):
-    problems = rules.problems(path)
+@pytest.mark.parametrize("page", section.everything(), ids=lambda s: s.id)
+def test_page_keeps_every_rule(page):
+    problems = rules.problems(page.path)
     assert not problems, "\n".join(problems)
 
 
-def test_the_fourteen_sections_are_there():
-    assert [rules.section(path) for path in PAGES] == list(rules.TITLES)
-    assert [rules.section(path) for path in EXTRAS] == list(rules.EXTRA_TITLES)
+def test_sections_stand_in_the_order_of_their_numbers():
+    numbers = [page.number for page in section.sections()]
+    assert numbers == sorted(set(numbers)) and None not in numbers
+    assert all(page.number is None for page in section.optional())
 
 
 def test_toc_lists_every_notebook_and_nothing_else():
@@ -41,30 +41,30 @@ def test_toc_lists_every_notebook_and_nothing_else():
     assert listed == there
 
 
-def test_readme_and_title_page_list_the_sections():
+def test_readme_lists_the_pages():
     text = (ROOT / "README.md").read_text("utf-8")
-    for path in PAGES + EXTRAS:
-        badge, _ = notebooks.frame(path)
-        where = path.relative_to(ROOT).as_posix()
-        number = f" {rules.section(path)}" if path in PAGES else ""
-        title = rules.title(path).removeprefix(f"{number} ".lstrip())
-        assert f"|{number} | [{title}]({where}) | {badge} |" in text
+    for page in section.everything():
+        badge, _ = notebooks.frame(page.path)
+        number = f" {page.number}" if page.number else ""
+        assert f"|{number} | [{page.title}]({page.name}) | {badge} |" in text
 
 
-def defined(path, name):
-    """Return the code of a class that a notebook defines, as it is parsed."""
-    for cell in nbformat.read(path, as_version=4).cells:
-        if cell.cell_type == "code" and cell.id != "setup":
-            for node in ast.parse(cell.source).body:
-                if isinstance(node, ast.ClassDef) and node.name == name:
-                    return ast.unparse(node)
+def model(page):
+    """Return the code of the class MLP of a page, as it is parsed."""
+    (found,) = (
+        ast.unparse(node)
+        for cell in page.code
+        for node in ast.parse(cell.source).body
+        if isinstance(node, ast.ClassDef) and node.name == "MLP"
+    )
+    return found
 
 
 def test_the_optional_page_trains_the_model_of_5_2():
-    original = next(path for path in PAGES if rules.section(path) == "5.2")
-    model = defined(original, "MLP")
-    assert "nn.LazyLinear" in model
-    assert defined(EXTRAS[0], "MLP") == model
+    (original,) = (s for s in section.sections() if s.number == "5.2")
+    assert "nn.LazyLinear" in model(original)
+    for page in section.optional():
+        assert model(page) == model(original)
 
 
 def test_address_of_the_book_is_one_setting():
@@ -78,10 +78,6 @@ def test_address_of_the_book_is_one_setting():
 def test_comparison_counts_what_is_there():
     import comparison
 
-    found, theirs = comparison.pages(), comparison.D2L["sections"]
-    assert list(found) == list(theirs)
-    for number, (_, ours) in found.items():
-        assert ours["title"] == f"{number} {theirs[number]['title']}"
     *rows, last = comparison.numbers()[2:]
     for side in (0, 1):
         table = [
@@ -90,12 +86,9 @@ def test_comparison_counts_what_is_there():
         ]
         sums = [sum(column) for column in zip(*table[:-1], strict=True)]
         assert table[-1] == sums
-    assert last.startswith(
-        f"| all | 139{comparison.SLASH}"
-    )  # D2L's, counted independently
     page = (ROOT / "how-this-compares.md").read_text("utf-8")
-    assert f"version {comparison.D2L['version']}" in page
-    path, counts = found["2.1"]
-    source = path.read_text("utf-8")
-    assert counts["cells"] == source.count('"cell_type": "code"') - 1
-    assert counts["pictures"] == source.count('"image/png": "')
+    assert f"version {section.D2L['version']}" in page
+    first = section.sections()[0]
+    source = first.path.read_text("utf-8")
+    assert len(first.code) == source.count('"cell_type": "code"') - 1
+    assert len(first.pictures) == source.count('"image/png": "')

@@ -13,11 +13,11 @@ import nbformat.v4 as v4
 import notebooks
 import pytest
 import rules
+import section
 from PIL import Image
-from rules import D2L
 
-PATH = next(p for p in notebooks.pages() if rules.section(p) == "3.4")
-CREDIT = f"https://d2l.ai{D2L['3.4']}"
+PATH = next(s.path for s in section.sections() if s.number == "3.4")
+CREDIT = section.d2l_link("3.4")
 EXERCISES = range(1, 6)
 
 
@@ -57,7 +57,7 @@ def written():
     notebook.cells = [
         text(badge, "badge", tags=["remove-cell"]),
         text(
-            f"# {rules.title(PATH)}\n\n**What is a sum?** After [section 3.4 "
+            f"# 3.4 Sums by Hand\n\n**What is a sum?** After [section 3.4 "
             f"of *Dive into Deep Learning*]({CREDIT}), and after [3.1 Linear "
             "Regression](01-linear-regression.ipynb)."
         ),
@@ -152,7 +152,7 @@ TEXTS = [
     ("of level 4", "## Pictures", "#### Pictures"),
     ("must end in the sections", "## Summary", "### Summary"),
     ("1 items in its summary", "\n* Two.\n* Three.", ""),
-    ("the only one with a heading", "# 3.4", "# 3.3"),
+    ("the only heading", "# 3.4", "# 3.3"),
     ("must ask in bold", "**What is a sum?**", "Sums."),
     ("among the solutions", "### Solution 2", "### Answer 2"),
     ("of its exercises", "### Solution 2", "And this:"),
@@ -160,15 +160,15 @@ TEXTS = [
     ("contains HTML", "## Sums", "## Sums\n\n<b>bold</b>"),
     ("contains a directive", "## Sums", "## Sums\n\n```{note}\n```"),
     ("contains a role", "## Sums", "## Sums\n\n{math}`x`"),
-    ("must link to [section 3.4", CREDIT, f"https://d2l.ai{D2L['3.5']}"),
+    ("must link to [section 3.4", CREDIT, section.d2l_link("3.5")),
     ("links [3.1] to '3.2", f"[3.1]{PAGE}", f"[3.1]{OTHER}"),
     ("links [3.1 Linear", f"Regression]{PAGE}", f"Regression]{OTHER}"),
     ("which is not there", PAGE, "(01-linear.ipynb)"),
-    ("[3.7] to another", PAGE, f"{PAGE} [3.7](https://d2l.ai{D2L['3.6']})"),
+    ("[3.7] to another", PAGE, f"{PAGE} [3.7]({section.d2l_link('3.6')})"),
     (
         "[Its loop] to another",
         PAGE,
-        f"{PAGE} [Its loop](https://d2l.ai{D2L['3.5']})",
+        f"{PAGE} [Its loop]({section.d2l_link('3.5')})",
     ),
     ("which is no Python", "`x.sum()`", "`x.sum(`"),
     ("no code has ['summ']", "`x.sum()`", "`x.summ()`"),

@@ -23,35 +23,8 @@ from urllib.parse import urlsplit
 import claims
 import nbformat
 import notebooks
-import yaml
+from section import ROOT, Section, alternative, d2l_link, read, tags
 
-ROOT = notebooks.ROOT
-EXTRA_TITLES = {"beyond-one-machine": "Beyond One Machine"}
-# D2L's own numbers and titles of the sections that the pages re-teach.
-TITLES = {
-    number: section["title"]
-    for number, section in yaml.safe_load(
-        (ROOT / "site" / "d2l.yml").read_text("utf-8")
-    )["sections"].items()
-}
-# The pages of D2L's chapters 2 to 5, in the order of their sections.
-CHAPTERS = """
-chapter_preliminaries ndarray pandas linear-algebra calculus autograd
- probability lookup-api
-chapter_linear-regression linear-regression oo-design synthetic-regression-data
- linear-regression-scratch linear-regression-concise generalization weight-decay
-chapter_linear-classification softmax-regression image-classification-dataset
- classification softmax-regression-scratch softmax-regression-concise
- generalization-classification environment-and-distribution-shift
-chapter_multilayer-perceptrons mlp mlp-implementation backprop
- numerical-stability-and-init generalization-deep dropout kaggle-house-price
-"""
-D2L = {
-    f"{chapter}.{i}": f"/{folder}/{page}.html"
-    for chapter, names in enumerate(CHAPTERS.split("\nchapter_")[1:], 2)
-    for folder, *pages in [f"chapter_{names}".split()]
-    for i, page in enumerate(pages, 1)
-}
 # Names that a cell uses whose result differs from run to run, or from machine
 # to machine.
 VARYING = {"fit", "perf_counter", "repeat", "timeit"}
@@ -73,45 +46,24 @@ def problems(path, notebook=None):
 
     `notebook` stands in for the one that lies at `path`.
     """
-    page = Page(path, notebook or nbformat.read(path, as_version=4))
+    page = Page(path, notebook)
     found = []
     for check in RULES:
         for cell, sentence in check(page):
-            where = path.relative_to(ROOT).as_posix()
+            where = page.name
             if cell is not None:
                 where += f", cell {page.cells.index(cell)} ({cell.id})"
             found.append(f"{where}: {sentence}")
     return found
 
 
-def section(path):
-    """Return the number that a page has, or the name of an optional page."""
-    if path.parent.name == "extras":
-        return path.stem
-    chapter, page = path.parent.name[:2], path.name[:2]
-    return f"{int(chapter)}.{int(page)}"
+class Page(Section):
+    """A section, and the views of its cells that the rules share."""
 
-
-def title(path):
-    """Return the heading of a page, with its number if it has one."""
-    name = section(path)
-    return EXTRA_TITLES.get(name) or f"{name} {TITLES[name]}"
-
-
-class Page:
-    """A notebook, and the views of it that the rules share."""
-
-    def __init__(self, path, notebook):
-        self.path, self.notebook = path, notebook
-        self.cells = notebook.cells
-        self.code = [c for c in self.cells if c.cell_type == "code"]
-        self.taught = [c for c in self.code if c.id != "setup"]
-        self.prose = [
-            c
-            for c in self.cells
-            if c.cell_type == "markdown" and c.id != "badge"
-        ]
-        self.text = "\n".join(cell.source for cell in self.prose)
+    @cached_property
+    def all_code(self):
+        """The cells of code, the set-up among them."""
+        return [c for c in self.cells if c.cell_type == "code"]
 
     def place(self, cell):
         return next(i for i, c in enumerate(self.cells) if c is cell)
@@ -132,23 +84,19 @@ class Page:
         return itertools.takewhile(lambda c: c.cell_type == "code", after)
 
     @cached_property
-    def solutions(self):
+    def solutions_at(self):
         """Where the heading of the solutions stands; the end without one."""
         heads = [c for c in self.prose if c.source.startswith("## Solutions")]
         return self.place(heads[0]) if heads else len(self.cells)
 
     @cached_property
-    def pictures(self):
+    def drawn(self):
         """Map the places of the cells that show pictures to these, as bytes."""
         return {
             self.place(cell): found
-            for cell in self.code
+            for cell in self.all_code
             if (found := [b64decode(p) for p in images(cell)])
         }
-
-
-def tags(cell):
-    return set(cell.metadata.get("tags", []))
 
 
 def images(cell):
@@ -166,12 +114,6 @@ def parse(cell):
         return ast.parse(cell.source).body
     except SyntaxError:
         return []
-
-
-def described(cell):
-    """Return the alternative text of a cell's picture."""
-    settings = cell.metadata.get("mystnb", {}).get("image", {})
-    return settings.get("alt", "")
 
 
 def loads(node):
@@ -294,7 +236,7 @@ def sizes(page):
         yield None, f"has {size} bytes, more than 300,000; draw less"
     if len(page.cells) - 2 > 80:
         yield None, f"shows {len(page.cells) - 2} cells, more than 80"
-    for cell in page.taught:
+    for cell in page.code:
         if len(lines(cell)) > 20:
             yield cell, f"has {len(lines(cell))} lines, more than 20; split it"
     for cell in page.prose:
@@ -307,7 +249,7 @@ def sizes(page):
 
 @rule
 def was_saved_from_one_run(page):
-    for i, cell in enumerate(page.code, 1):
+    for i, cell in enumerate(page.all_code, 1):
         if cell.execution_count != i:
             count = cell.execution_count
             yield cell, f"ran as number {count}, not {i}; use `make run`"
@@ -324,7 +266,7 @@ def outputs_are_those_of_the_code(page):
 
 @rule
 def errors_are_taught_ones(page):
-    for cell in page.code:
+    for cell in page.all_code:
         raised = any(o.output_type == "error" for o in cell.outputs)
         if raised and "raises-exception" not in tags(cell):
             yield cell, "ended in an error; repair it, or tag raises-exception"
@@ -335,7 +277,7 @@ def errors_are_taught_ones(page):
 @rule
 def stderr_is_empty(page):
     """What stands there depends on the machine."""
-    for cell in page.code:
+    for cell in page.all_code:
         if any(o.get("name") == "stderr" for o in cell.outputs):
             yield cell, "wrote to stderr; remove the cause of the warning"
 
@@ -346,7 +288,7 @@ def code_is_plain_python(page):
 
     nbval runs a cell in a way that a last `;` does not silence its value.
     """
-    for cell in page.code:
+    for cell in page.all_code:
         if cell.source.rstrip().endswith(";"):
             yield cell, "ends in `;`, which nbval ignores; assign to `_`"
         if not (body := parse(cell)):
@@ -375,17 +317,17 @@ def nothing_of_the_lesson_is_hidden(page):
     for cell in page.cells:
         if "remove-cell" in tags(cell) and cell.id not in ("badge", "setup"):
             yield cell, "is missing on the page; take remove-cell away"
-    for cell in page.code:
+    for cell in page.all_code:
         own = tags(cell)
         if "hide-input" in own and not (
             len(cell.outputs) == len(images(cell)) == 1 and len(lines(cell)) > 6
         ):
             yield cell, "folds more than long drawing; take hide-input away"
-        if "hide-cell" in own and page.place(cell) < page.solutions:
+        if "hide-cell" in own and page.place(cell) < page.solutions_at:
             made = set().union(*map(stores, parse(cell)))
             shown = [
                 c
-                for c in page.code
+                for c in page.all_code
                 if not (images(c) or "hide-cell" in tags(c))
             ]
             used = {n for c in shown for node in parse(c) for n in loads(node)}
@@ -414,8 +356,8 @@ def metadata_are_known(page):
 
 @rule
 def tolerance_has_a_cause(page):
-    trained = depending(page.taught, {"fit"})
-    for cell in page.code:
+    trained = depending(page.code, {"fit"})
+    for cell in page.all_code:
         if "within" in cell.metadata and not (
             "nbval-ignore-output" in tags(cell)
             and 1 < cell.metadata["within"] <= 50
@@ -430,8 +372,8 @@ def tolerance_has_a_cause(page):
 @rule
 def real_data_are_real(page):
     """Elsewhere, the tag would only switch the comparison off."""
-    on_images = depending(page.taught, {"FashionMNIST"})
-    for cell in page.code:
+    on_images = depending(page.code, {"FashionMNIST"})
+    for cell in page.all_code:
         if "real-data" in tags(cell) and (
             cell.id not in on_images or not has_result(cell)
         ):
@@ -449,8 +391,8 @@ def has_result(cell):
 @rule
 def ignored_outputs_are_explained_and_checked(page):
     """They vary, the text above says so, and the code below says how far."""
-    varying = depending(page.taught, VARYING)
-    for cell in page.code:
+    varying = depending(page.code, VARYING)
+    for cell in page.all_code:
         if "nbval-ignore-output" not in tags(cell):
             continue
         if cell.id not in varying:
@@ -473,11 +415,11 @@ def ignored_outputs_are_explained_and_checked(page):
 @rule
 def pictures_are_light_png(page):
     """nbval compares SVG byte by byte, and SVG holds dates."""
-    for cell in page.code:
+    for cell in page.all_code:
         for output in cell.outputs:
             if "image/svg+xml" in output.get("data", {}):
                 yield cell, "shows an SVG; let Matplotlib draw a PNG"
-        for picture in page.pictures.get(page.place(cell), []):
+        for picture in page.drawn.get(page.place(cell), []):
             if len(picture) > 30_000:
                 yield cell, f"shows {len(picture)} bytes; draw less"
 
@@ -485,7 +427,7 @@ def pictures_are_light_png(page):
 @rule
 def pictures_have_their_own_size(page):
     """A screen shows half as many points as a picture has, each way."""
-    for cell in page.code:
+    for cell in page.all_code:
         for output in cell.outputs:
             if data := output.get("data", {}).get("image/png"):
                 width, height = struct.unpack(">2I", b64decode(data)[16:24])
@@ -496,10 +438,10 @@ def pictures_have_their_own_size(page):
 
 
 @rule
-def pictures_are_described(page):
+def pictures_are_alternative(page):
     seen = {}
-    for place in page.pictures:
-        cell, alt = page.cells[place], described(page.cells[place])
+    for place in page.drawn:
+        cell, alt = page.cells[place], alternative(page.cells[place])
         if len(alt) < 20:
             yield cell, "has no text; write one in mystnb.image.alt"
         if alt and alt in seen:
@@ -520,13 +462,13 @@ def alternative_texts_are_of_their_pictures(page):
     on the page, the nearer.
     """
     around = {}
-    for place in page.pictures:
+    for place in page.drawn:
         cell, after = page.cells[place], page.cells[place + 1 :]
         texts = [c.source for c in after if c.cell_type == "markdown"]
         below = "".join(texts[:1])
         around[place] = words(f"{page.above(cell)} {cell.source} {below}")
     seen = Counter(word for found in around.values() for word in found)
-    alts = {place: words(described(page.cells[place])) for place in around}
+    alts = {place: words(alternative(page.cells[place])) for place in around}
 
     def nearness(a, b):
         return sum(1 / seen[word] for word in alts[a] & around[b])
@@ -543,10 +485,10 @@ def alternative_texts_are_of_their_pictures(page):
 
 @rule
 def heading_is_that_of_the_file(page):
-    heading = f"# {title(page.path)}"
+    start = f"# {page.number} " if page.number else "# "
     found = re.findall("^# .*$", page.text, re.M)
-    if found != [heading] or not page.prose[0].source.startswith(heading):
-        yield page.prose[0], f"must be the only one with a heading, {heading!r}"
+    if len(found) != 1 or not page.prose[0].source.startswith(start):
+        yield page.prose[0], f"must begin with the only heading {start!r}"
 
 
 @rule
@@ -554,17 +496,17 @@ def page_has_its_parts(page):
     first = page.prose[0]
     if "**" not in first.source or "?" not in first.source:
         yield first, "must ask in bold what the page answers"
-    own = section(page.path)
-    credit = f"[section {own} of *Dive into Deep Learning*](https://d2l.ai"
-    if own in D2L and credit + D2L[own] not in first.source.replace("\n", " "):
-        yield first, f"must link to {credit}{D2L[own]})"
+    credit = f"[section {page.number} of *Dive into Deep Learning*]"
+    credit += f"({d2l_link(page.number)})"
+    if page.d2l and credit not in first.source.replace("\n", " "):
+        yield first, f"must link to {credit}"
     parts = ["Summary", "Exercises", "Solutions"]
     if re.findall("^## (.*)$", page.text, re.M)[-3:] != parts:
         yield None, f"must end in the sections {', '.join(parts)}"
     summary = page.text.partition("\n## Summary")[2].partition("\n## ")[0]
     if not 3 <= (items := len(re.findall("^[*-] ", summary, re.M))) <= 5:
         yield None, f"has {items} items in its summary; write three to five"
-    if not page.pictures:
+    if not page.drawn:
         yield None, "has no picture; draw one"
 
 
@@ -612,7 +554,7 @@ def text_is_what_every_front_end_renders(page):
 @rule
 def code_in_prose_is_code(page):
     """It parses, and its names stand in code or output, or in a library."""
-    shown = "\n".join(c.source + claims.shown(c) for c in page.code)
+    shown = "\n".join(c.source + claims.shown(c) for c in page.all_code)
     names = set(re.findall(r"[A-Za-z_]\w*", shown)) | ELSEWHERE
     for cell in page.prose:
         text = re.sub("```.*?```", "", cell.source, flags=re.S)
@@ -666,8 +608,8 @@ def links_lead_where_they_say(page):
             parts = urlsplit(target)
             named = re.findall(r"(?<![\d.])[2-5]\.\d+(?![\d.])", text)
             if parts.netloc == "d2l.ai":
-                own = named or [section(page.path)]
-                if [parts.path] != [D2L.get(name) for name in own]:
+                own = named or [page.number]
+                if [target] != [d2l_link(number) for number in own]:
                     yield cell, f"links [{text}] to another section: {target}"
             elif not parts.netloc:
                 there = page.path.parent / parts.path
@@ -679,11 +621,15 @@ def links_lead_where_they_say(page):
 
 def other_page(cell, text, path):
     """Compare the text of a link with the number and title of its page."""
-    number, name = section(path), title(path)
-    names = {number, name, TITLES.get(number), f"chapter {number[0]}"}
+    goal = read(path)
+    names = {goal.number, goal.heading, goal.title}
+    names |= {f"chapter {goal.id[0]}"}
     short = re.sub("^(the )?section ", "", text, flags=re.I)
-    if number in TITLES and short not in names:
-        yield cell, f"links [{text}] to {name!r}; write one or the other"
+    if goal.number and short not in names:
+        yield (
+            cell,
+            f"links [{text}] to {goal.heading!r}; write one or the other",
+        )
 
 
 # Exercises.
@@ -697,7 +643,7 @@ def every_exercise_has_an_executed_solution(page):
     if len(exercises) < 5 or exercises != list(range(1, len(exercises) + 1)):
         yield None, f"numbers its exercises {exercises}; write five or more"
     groups = {}
-    for cell in page.cells[page.solutions :]:
+    for cell in page.cells[page.solutions_at :]:
         if match := re.search(r"^### Solution (\d+)$", cell.source, re.M):
             groups[int(match[1])] = []
         elif cell.cell_type == "code" and groups:

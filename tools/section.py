@@ -14,6 +14,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = "Summary", "Exercises", "Solutions"
 FRAME = "badge", "setup"  # the cells that tools stamp
+# What D2L's sections hold, by number; lab/count_d2l.py writes it. Of some only
+# the page is known.
+D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code, read with care
 
@@ -21,9 +24,9 @@ LINES_A_MINUTE = 20  # of code, read with care
 class Section:
     """One notebook: a section of the book, or an optional page."""
 
-    def __init__(self, path):
+    def __init__(self, path, notebook=None):
         self.path = Path(path)
-        self.notebook = nbformat.read(path, as_version=4)
+        self.notebook = notebook or nbformat.read(path, as_version=4)
         self.cells = self.notebook.cells
 
     @cached_property
@@ -77,6 +80,11 @@ class Section:
     def title(self):
         """The heading without the number."""
         return self.heading.removeprefix(f"{self.number} ")
+
+    @property
+    def d2l(self):
+        """What is known of the section of D2L with this number; {} if none."""
+        return D2L["sections"].get(self.number, {})
 
     @cached_property
     def question(self):
@@ -182,6 +190,12 @@ def expects_error(cell):
 def is_picture(output):
     """Tell whether an output is a picture."""
     return "image/png" in output.get("data", {})
+
+
+def d2l_link(number):
+    """Return the address of a section of D2L, or None."""
+    page = D2L["sections"].get(number, {}).get("page")
+    return page and f"https://d2l.ai/{page}.html"
 
 
 def alternative(cell):
