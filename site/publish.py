@@ -2,6 +2,7 @@
 
 import re
 from html import unescape
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -28,16 +29,29 @@ CARD = "A curve like a bowl with three dots that roll down to its lowest point"
 
 
 def address(app):
-    """Return where the site is published, as GitHub Pages derives it."""
-    if app.config.html_baseurl:
+    """Return where the site is published, as GitHub Pages derives it.
+
+    It is "" as long as the book has no repository.
+    """
+    url = notebooks.site()[0]
+    if app.config.html_baseurl or not url:
         return app.config.html_baseurl
-    owner, name = urlsplit(notebooks.site()[0]).path.strip("/").split("/")
+    owner, name = urlsplit(url).path.strip("/").split("/")
     return f"https://{owner}.github.io/{name}/"
 
 
 def prepare(app, config):
     config.html_baseurl = address(app)
     app.add_html_theme("theme", str(HERE / "theme"))
+
+
+def escape(app):
+    """Let templates escape what they print, which Sphinx leaves to each."""
+    if app.builder.format == "html":
+        environment = app.builder.templates.environment
+        environment.autoescape = lambda name: bool(
+            name and name.endswith(".html")
+        )
 
 
 def in_formulas(folder):
@@ -80,7 +94,7 @@ def mend_roots(font):
 def write_fonts(folder, symbols):
     """Write the letters that the book uses of each face, for the web.
 
-    The licence allows it under another name, with itself beside the files.
+    The license allows it under another name, with itself beside the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     options = subset.Options(flavor="woff2", name_IDs=[0, 13, 14])
@@ -92,8 +106,8 @@ def write_fonts(folder, symbols):
         if name == "math":
             mend_roots(font)
         subset.save_font(font, folder / f"{name}.woff2", options)
-    licence = Path(FACES["serif"]).with_name("LICENSE.txt")
-    (folder / "LICENSE.txt").write_bytes(licence.read_bytes())
+    terms = Path(FACES["serif"]).with_name("LICENSE.txt")
+    (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
 
 
 def write_card(path):
@@ -129,6 +143,8 @@ def write_sitemap(app, folder):
 def root_links(app, path):
     """Let the links of 404.html start at the root: it is shown anywhere."""
     root = urlsplit(app.config.html_baseurl).path
+    if not root:
+        return
     html = path.read_text("utf-8")
     relative = r'(href|src|action)="(?!#|/|https?:)'
     path.write_text(re.sub(relative, rf'\1="{root}', html), "utf-8")
@@ -141,17 +157,25 @@ def finish(app, exception):
     symbols = in_formulas(folder) + SLANTED
     write_fonts(folder / "_static" / "fonts", symbols)
     write_card(folder / "_static" / "card.png")
-    write_sitemap(app, folder)
+    if app.config.html_baseurl:
+        write_sitemap(app, folder)
     root_links(app, folder / "404.html")
 
 
+@cache
+def logo():
+    """Return the logo as part of a page, which gives it its colors."""
+    svg = (HERE / "theme" / "static" / "logo.svg").read_text("utf-8")
+    svg = re.sub(r"<style>.*</style>", "", svg, flags=re.S)
+    return svg.replace("<svg", '<svg aria-hidden="true"')
+
+
 def add_address(app, pagename, template, context, doctree):
-    logo = (HERE / "theme" / "static" / "logo.svg").read_text("utf-8")
-    logo = re.sub(r"<style>.*</style>", "", logo, flags=re.S)
     context |= {
         "address": app.config.html_baseurl,
         "card_alt": CARD,
-        "logo": logo.replace("<svg", '<svg aria-hidden="true"'),
+        "logo": logo(),
+        "root": urlsplit(app.config.html_baseurl).path,
     }
 
 
@@ -159,6 +183,7 @@ def setup(app):
     # Jupyter Book sets it, for an extension that the book does without.
     app.add_config_value("comments_config", {}, "")
     app.connect("config-inited", prepare)
+    app.connect("builder-inited", escape)
     app.connect("html-page-context", add_address)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
