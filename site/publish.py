@@ -91,6 +91,14 @@ def mend_roots(font):
         metrics[name] = width, bearing + width - advance
 
 
+def mend_fractions(font):
+    """Let a fraction in a line of text fit into it, with a bar of one pixel."""
+    room = font["MATH"].table.MathConstants
+    room.FractionNumeratorShiftUp.Value = 430
+    room.FractionDenominatorShiftDown.Value = 370
+    room.FractionRuleThickness.Value = 54
+
+
 def write_fonts(folder, symbols):
     """Write the letters that the book uses of each face, for the web.
 
@@ -105,6 +113,7 @@ def write_fonts(folder, symbols):
         cut.subset(font)
         if name == "math":
             mend_roots(font)
+            mend_fractions(font)
         subset.save_font(font, folder / f"{name}.woff2", options)
     terms = Path(FACES["serif"]).with_name("LICENSE.txt")
     (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
