@@ -1,8 +1,8 @@
 """What the site is published with: theme, fonts, card, sitemap, address."""
 
 import re
-from html import unescape
 from functools import cache
+from html import unescape
 from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit

@@ -33,7 +33,7 @@ def folds(page):
         if summary.h3:
             continue
         cell = summary.find_parent(class_="cell")
-        figure = cell.select_one(".cell_output > img, .cell_output .image")
+        figure = cell.select_one(".cell_output img")
         code = cell.select_one(".cell_input pre")
         names = re.findall(r"^(?:def|class) (\w+)", code.get_text(), re.M)
         summary.attrs = {}
@@ -45,11 +45,11 @@ def folds(page):
 
 
 def is_prose(line):
-    """Tell whether a printed line is words, such as the message of an error.
-
-    What consists of numbers keeps its columns instead.
+    """Tell whether a printed line is words, such as the message of an error,
+    or too long for any screen. Other numbers keep their columns.
     """
-    return 2 * sum(map(str.isalpha, line)) > len(line.replace(" ", ""))
+    words = 2 * sum(map(str.isalpha, line)) > len(line.replace(" ", ""))
+    return words or len(line) > 80
 
 
 def outputs(page):

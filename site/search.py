@@ -40,7 +40,9 @@ def sections(html):
         formula.replace_with("…")
     found = []
     for term in reversed(page("dt", id=True)):
-        text = " ".join(term.find_next_sibling("dd").extract().get_text().split())
+        text = " ".join(
+            term.find_next_sibling("dd").extract().get_text().split()
+        )
         found.append((term["id"], term.extract().get_text(), text))
     parts = page.select("section, [id^=solution-]")
     for section in reversed(parts):  # the inner ones first
