@@ -81,8 +81,8 @@ def pictures(page):
     """Pictures know their size, load when they come near, and link nowhere."""
     for image in page("img"):
         style = image.attrs.pop("style", "")
-        for name, value in re.findall(r"\b(width|height):\s*([\d.]+)px", style):
-            image[name] = value
+        size = r"(?:^|;)\s*(width|height):\s*(\d+)(?:\.\d+)?px"
+        image.attrs |= dict(re.findall(size, style))
         if "width" in image.attrs:  # where the style sheet can use it
             image["style"] = f"--width: {image['width']}px"
         image["loading"] = "lazy"
