@@ -253,6 +253,8 @@ def test_lines_are_not_broken_inside_a_reference_or_short_code(page):
     for link in page.select("main p a"):
         assert not re.search(r"\d\.\d [A-Z]", link.get_text())
     for code in page.select("main p code"):
+        if code.find_parent("td"):  # columns are narrow
+            continue
         short = len(code.get_text()) <= 30
         assert ("kept" in code.get("class", [])) == short
 

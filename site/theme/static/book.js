@@ -14,7 +14,7 @@ theme.hidden = false;
 theme.addEventListener("click", () => {
   const order = ["", "dark", "light"];  // the first click changes something
   if (systemIsDark.matches) order.push(order.splice(1, 1)[0]);
-  const next = order[(order.indexOf(root.dataset.theme) + 1) % 3];
+  const next = order[(order.indexOf(root.dataset.theme || "") + 1) % 3];
   root.dataset.theme = next;
   try { localStorage.theme = next; } catch { /* see above */ }
   nameTheme();
