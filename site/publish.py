@@ -3,24 +3,26 @@
 import re
 from functools import cache
 from html import unescape
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import font_source_sans_pro as sans
-import font_source_serif_pro as serif
 import notebooks
 from fontTools import subset
 
 HERE = Path(__file__).resolve().parent
-ZIAMATH = Path(find_spec("ziamath").origin).parent  # importing it takes long
+# Their packages list them by a pattern, in which a folder [1] is not itself.
+SERIF = files("font_source_serif_pro") / "files"
+SANS = files("font_source_sans_pro") / "files"
+MATH = Path(find_spec("ziamath").origin).parent / "fonts"  # slow to import
 FACES = {
-    "serif": serif.font_files_otf["SourceSerifPro"],
-    "serif-italic": serif.font_files_otf["SourceSerifProIt"],
-    "serif-bold": serif.font_files_otf["SourceSerifProSemibold"],
-    "sans": sans.font_files_otf["SourceSansPro"],
-    "sans-bold": sans.font_files_otf["SourceSansProSemibold"],
-    "math": str(ZIAMATH / "fonts" / "STIXTwoMath-Regular.ttf"),
+    "serif": str(SERIF / "SourceSerifPro-Regular.otf"),
+    "serif-italic": str(SERIF / "SourceSerifPro-It.otf"),
+    "serif-bold": str(SERIF / "SourceSerifPro-Semibold.otf"),
+    "sans": str(SANS / "SourceSansPro-Regular.otf"),
+    "sans-bold": str(SANS / "SourceSansPro-Semibold.otf"),
+    "math": str(MATH / "STIXTwoMath-Regular.ttf"),
 }
 LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2027)]
 LETTERS += [0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265]
