@@ -169,6 +169,7 @@ def finish(app, exception):
     symbols = in_formulas(folder) + SLANTED
     write_fonts(folder / "_static" / "fonts", symbols)
     write_card(folder / "_static" / "card.png")
+    (folder / "sitemap.xml").unlink(missing_ok=True)
     if app.config.html_baseurl:
         write_sitemap(app, folder)
     root_links(app, folder / "404.html")
