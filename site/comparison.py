@@ -11,6 +11,7 @@ import nbformat
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -18,6 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
 RESULTS = ROOT / "lab" / "RESULTS.md"
 D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
+DASH = "\N{EN DASH}"
+log = logging.getLogger(__name__)
 
 
 def count(path):
@@ -30,7 +33,7 @@ def count(path):
     )
     headings = re.findall(r"^## (.*)$", text, re.M)
     last = ("Summary", "Exercises", "Solutions")
-    exercises = text.split("## Exercises")[1].split("## Solutions")[0]
+    exercises = text.partition("## Exercises")[2].partition("## Solutions")[0]
     outputs = [output for cell in code for output in cell.outputs]
     return {
         "title": re.search(r"^# (.*)$", text, re.M)[1],
@@ -53,6 +56,16 @@ def pages():
     return found
 
 
+def gaps():
+    """Return a sentence for each page that cannot be compared as a whole."""
+    for section, (path, ours) in pages().items():
+        where = path.relative_to(ROOT).as_posix()
+        if section not in D2L["sections"]:
+            yield f"{where}: D2L has no section {section} in site/d2l.yml"
+        if not ours["exercises"]:
+            yield f"{where}: the page has no exercises"
+
+
 def row(cells):
     return f"| {' | '.join(str(cell) for cell in cells)} |"
 
@@ -63,13 +76,14 @@ def numbers():
     lines = [row(["section", *kinds]), row(["---"] + ["--:"] * len(kinds))]
     totals = [(0, 0)] * len(kinds)
     for section, (path, ours) in pages().items():
-        theirs = D2L["sections"][section]
-        both = [(round(theirs[kind]), round(ours[kind])) for kind in kinds]
+        theirs = D2L["sections"].get(section, {})
+        both = [(round(theirs.get(k, 0)), round(ours[k])) for k in kinds]
         totals = [
             (a + c, b + d) for (a, b), (c, d) in zip(totals, both, strict=True)
         ]
         where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
-        lines.append(row([where, *(f"{a}{SLASH}{b}" for a, b in both)]))
+        pairs = [f"{a if theirs else DASH}{SLASH}{b}" for a, b in both]
+        lines.append(row([where, *pairs]))
     return [*lines, row(["all", *(f"{a}{SLASH}{b}" for a, b in totals)])]
 
 
@@ -77,9 +91,9 @@ def topics():
     """Return the table of headings, as lines of Markdown."""
     lines = [row(["section", "D2L", "here"]), row(["---"] * 3)]
     for section, (path, ours) in pages().items():
-        theirs = D2L["sections"][section]
+        theirs = D2L["sections"].get(section, {"topics": []})
         where = f"[{section}]({path.relative_to(ROOT).as_posix()})"
-        both = ("\xa0· ".join(counts["topics"]) for counts in (theirs, ours))
+        both = ("\xa0· ".join(c["topics"]) or DASH for c in (theirs, ours))
         lines.append(row([where, *both]))
     return lines
 
@@ -107,6 +121,13 @@ class Comparison(SphinxDirective):
         return [container]
 
 
+def report(app):
+    """Name what the tables leave open. It is no reason to stop the build."""
+    for gap in gaps():
+        log.info(f"comparison: {gap}", color="brown")
+
+
 def setup(app):
     app.add_directive("comparison", Comparison)
+    app.connect("builder-inited", report)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -95,7 +95,7 @@ def link_first_uses(document, entries):
 
 
 def join_texts(parent):
-    """Make one text of neighbours: a line break parts them, but no term."""
+    """Make one text of neighbors: a line break parts them, but no term."""
     for i in range(len(parent) - 1, 0, -1):
         left, right = parent[i - 1], parent[i]
         if isinstance(left, nodes.Text) and isinstance(right, nodes.Text):

@@ -62,6 +62,8 @@ def add(app, env):
 def leave_unpublished(app, found):
     """Leave out the links into a repository that is not there yet, aloud."""
     url, _, _ = notebooks.site()
+    if not url:
+        return
     path = url.partition("://")[2].partition("/")[2]
     own = rf"({re.escape(url)}|https://colab\.[^/]+/github/{re.escape(path)})/?"
     waiting = [link for link in found if re.match(own, link)]

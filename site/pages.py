@@ -89,8 +89,13 @@ def place(path, titles):
 
 
 def actions(path):
-    """Return {name: address} of what a reader can do with a notebook."""
+    """Return {name: address} of what a reader can do with a notebook.
+
+    That is nothing as long as the book has no repository.
+    """
     url, branch, _ = notebooks.site()
+    if not url:
+        return {}
     name = path.relative_to(ROOT).as_posix()
     title = quote(f"{facts(path)['title']}: ")
     return {
@@ -107,9 +112,19 @@ def headings(toc):
     return [(li.a["href"], li.a.decode_contents()) for li in sections]
 
 
+def contents(toctree):
+    """Return the contents of the book, as HTML; they name the open page."""
+    html = toctree(
+        maxdepth=2, collapse=False, titles_only=True, includehidden=True
+    )
+    here = '<a class="current reference internal" href="#"'
+    return (html or "").replace(here, f'{here} aria-current="page"')
+
+
 def add_facts(app, pagename, template, context, doctree):
     url, branch, _ = notebooks.site()
     context |= {"repository": url, "branch": branch}
+    context["contents"] = contents(context["toctree"])
     context["headings"] = headings(context.get("toc", ""))
     path = (ROOT / pagename).with_suffix(".ipynb")
     if path.exists():

@@ -1,24 +1,28 @@
 """What the site is published with: theme, fonts, card, sitemap, address."""
 
 import re
+from functools import cache
 from html import unescape
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import font_source_sans_pro as sans
-import font_source_serif_pro as serif
 import notebooks
 from fontTools import subset
 
 HERE = Path(__file__).resolve().parent
+# Their packages list them by a pattern, in which a folder [1] is not itself.
+SERIF = files("font_source_serif_pro") / "files"
+SANS = files("font_source_sans_pro") / "files"
+MATH = Path(find_spec("ziamath").origin).parent / "fonts"  # slow to import
 FACES = {
-    "serif": serif.font_files_otf["SourceSerifPro"],
-    "serif-italic": serif.font_files_otf["SourceSerifProIt"],
-    "serif-bold": serif.font_files_otf["SourceSerifProSemibold"],
-    "sans": sans.font_files_otf["SourceSansPro"],
-    "sans-bold": sans.font_files_otf["SourceSansProSemibold"],
-    "math": str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"),
+    "serif": str(SERIF / "SourceSerifPro-Regular.otf"),
+    "serif-italic": str(SERIF / "SourceSerifPro-It.otf"),
+    "serif-bold": str(SERIF / "SourceSerifPro-Semibold.otf"),
+    "sans": str(SANS / "SourceSansPro-Regular.otf"),
+    "sans-bold": str(SANS / "SourceSansPro-Semibold.otf"),
+    "math": str(MATH / "STIXTwoMath-Regular.ttf"),
 }
 LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2027)]
 LETTERS += [0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265]
@@ -28,16 +32,29 @@ CARD = "A curve like a bowl with three dots that roll down to its lowest point"
 
 
 def address(app):
-    """Return where the site is published, as GitHub Pages derives it."""
-    if app.config.html_baseurl:
+    """Return where the site is published, as GitHub Pages derives it.
+
+    It is "" as long as the book has no repository.
+    """
+    url = notebooks.site()[0]
+    if app.config.html_baseurl or not url:
         return app.config.html_baseurl
-    owner, name = urlsplit(notebooks.site()[0]).path.strip("/").split("/")
+    owner, name = urlsplit(url).path.strip("/").split("/")
     return f"https://{owner}.github.io/{name}/"
 
 
 def prepare(app, config):
     config.html_baseurl = address(app)
     app.add_html_theme("theme", str(HERE / "theme"))
+
+
+def escape(app):
+    """Let templates escape what they print, which Sphinx leaves to each."""
+    if app.builder.format == "html":
+        environment = app.builder.templates.environment
+        environment.autoescape = lambda name: bool(
+            name and name.endswith(".html")
+        )
 
 
 def in_formulas(folder):
@@ -77,10 +94,18 @@ def mend_roots(font):
         metrics[name] = width, bearing + width - advance
 
 
+def mend_fractions(font):
+    """Let a fraction in a line of text fit into it, with a bar of one pixel."""
+    room = font["MATH"].table.MathConstants
+    room.FractionNumeratorShiftUp.Value = 430
+    room.FractionDenominatorShiftDown.Value = 370
+    room.FractionRuleThickness.Value = 54
+
+
 def write_fonts(folder, symbols):
     """Write the letters that the book uses of each face, for the web.
 
-    The licence allows it under another name, with itself beside the files.
+    The license allows it under another name, with itself beside the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
     options = subset.Options(flavor="woff2", name_IDs=[0, 13, 14])
@@ -91,9 +116,10 @@ def write_fonts(folder, symbols):
         cut.subset(font)
         if name == "math":
             mend_roots(font)
+            mend_fractions(font)
         subset.save_font(font, folder / f"{name}.woff2", options)
-    licence = Path(FACES["serif"]).with_name("LICENSE.txt")
-    (folder / "LICENSE.txt").write_bytes(licence.read_bytes())
+    terms = Path(FACES["serif"]).with_name("LICENSE.txt")
+    (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
 
 
 def write_card(path):
@@ -129,6 +155,8 @@ def write_sitemap(app, folder):
 def root_links(app, path):
     """Let the links of 404.html start at the root: it is shown anywhere."""
     root = urlsplit(app.config.html_baseurl).path
+    if not root:
+        return
     html = path.read_text("utf-8")
     relative = r'(href|src|action)="(?!#|/|https?:)'
     path.write_text(re.sub(relative, rf'\1="{root}', html), "utf-8")
@@ -141,17 +169,26 @@ def finish(app, exception):
     symbols = in_formulas(folder) + SLANTED
     write_fonts(folder / "_static" / "fonts", symbols)
     write_card(folder / "_static" / "card.png")
-    write_sitemap(app, folder)
+    (folder / "sitemap.xml").unlink(missing_ok=True)
+    if app.config.html_baseurl:
+        write_sitemap(app, folder)
     root_links(app, folder / "404.html")
 
 
+@cache
+def logo():
+    """Return the logo as part of a page, which gives it its colors."""
+    svg = (HERE / "theme" / "static" / "logo.svg").read_text("utf-8")
+    svg = re.sub(r"<style>.*</style>", "", svg, flags=re.S)
+    return svg.replace("<svg", '<svg aria-hidden="true"')
+
+
 def add_address(app, pagename, template, context, doctree):
-    logo = (HERE / "theme" / "static" / "logo.svg").read_text("utf-8")
-    logo = re.sub(r"<style>.*</style>", "", logo, flags=re.S)
     context |= {
         "address": app.config.html_baseurl,
         "card_alt": CARD,
-        "logo": logo.replace("<svg", '<svg aria-hidden="true"'),
+        "logo": logo(),
+        "root": urlsplit(app.config.html_baseurl).path,
     }
 
 
@@ -159,6 +196,7 @@ def setup(app):
     # Jupyter Book sets it, for an extension that the book does without.
     app.add_config_value("comments_config", {}, "")
     app.connect("config-inited", prepare)
+    app.connect("builder-inited", escape)
     app.connect("html-page-context", add_address)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -28,20 +28,41 @@ def solutions(page):
 
 
 def folds(page):
-    """What opens another fold says in one plain word what it holds."""
+    """What opens another fold says what it holds: a figure or definitions."""
     for summary in page("summary"):
-        if not summary.h3:
-            summary.attrs = {}
-            summary.string = "Code"
+        if summary.h3:
+            continue
+        cell = summary.find_parent(class_="cell")
+        figure = cell.select_one(".cell_output img")
+        code = cell.select_one(".cell_input pre")
+        names = re.findall(r"^(?:def|class) (\w+)", code.get_text(), re.M)
+        summary.attrs = {}
+        summary.string = "Code"
+        if figure:
+            summary.string = "Code of the figure"
+        elif names:
+            summary.string = f"Code: {', '.join(names)}"
 
 
-def errors(page):
-    """The message of an error is wrapped, for it is what should be read."""
-    for trace in page.select(".traceback pre"):
-        lines = trace.decode_contents().rstrip().split("\n")
-        lines[-1] = f'<span class="message">{lines[-1]}</span>'
+def is_prose(line):
+    """Tell whether a printed line is words, such as the message of an error,
+    or too long for any screen. Other numbers keep their columns.
+    """
+    words = 2 * sum(map(str.isalpha, line)) > len(line.replace(" ", ""))
+    return words or len(line) > 80
+
+
+def outputs(page):
+    """Printed sentences are wrapped, and so is the message of an error."""
+    for box in page.select(".cell_output pre"):
+        lines = box.decode_contents().rstrip().split("\n")
+        last = len(lines) - 1 if box.find_parent(class_="traceback") else None
+        for i, line in enumerate(lines):
+            text = BeautifulSoup(line, "html.parser").get_text()
+            if i == last or (last is None and is_prose(text)):
+                lines[i] = f'<span class="message">{line}</span>'
         html = "<pre>" + "\n".join(lines) + "</pre>"
-        trace.replace_with(BeautifulSoup(html, "html.parser"))
+        box.replace_with(BeautifulSoup(html, "html.parser"))
 
 
 def tables(page):
@@ -60,14 +81,38 @@ def pictures(page):
     """Pictures know their size, load when they come near, and link nowhere."""
     for image in page("img"):
         style = image.attrs.pop("style", "")
-        for rule in filter(None, style.split(";")):
-            name, value = rule.split(":")
-            image[name.strip()] = value.strip().removesuffix("px")
+        size = r"(?:^|;)\s*(width|height):\s*(\d+)(?:\.\d+)?px"
+        image.attrs |= dict(re.findall(size, style))
         if "width" in image.attrs:  # where the style sheet can use it
             image["style"] = f"--width: {image['width']}px"
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()
+
+
+# A number and the word that it belongs to stay on one line.
+PAIR = re.compile(
+    r"\b(?:\d+\.\d+\s(?=[A-Z])"
+    r"|(?:[Ss]ections?|[Cc]hapters?|[Ee]xercises?|[Ss]olutions?)\s(?=\d)"
+    r"|[A-Z]{2,}-(?=\d))"
+)
+KEPT = {"-": "\N{NON-BREAKING HYPHEN}"}
+SHORT = 30  # signs of code that fit on the line of a phone
+
+
+def lines(page):
+    """Lines are not broken inside a reference, a hyphenated name or a short
+    piece of code.
+    """
+    for text in page(string=PAIR):
+        if not text.find_parent(["h1", "pre", "annotation"]):
+            kept = PAIR.sub(
+                lambda m: m[0][:-1] + KEPT.get(m[0][-1], "\xa0"), text
+            )
+            text.replace_with(NavigableString(kept))
+    for code in page("code"):
+        if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
+            code["class"] = [*code.get("class", []), "kept"]
 
 
 def formulas(page):
@@ -109,10 +154,11 @@ def mend(app, pagename, template, context, doctree):
     for repair in (
         solutions,
         folds,
-        errors,
+        outputs,
         tables,
         pictures,
         formulas,
+        lines,
         ids,
         links,
     ):

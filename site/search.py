@@ -5,33 +5,53 @@ shows no context in a site that is opened from a folder.
 """
 
 import json
+import re
 from pathlib import Path
 
 from bs4 import BeautifulSoup, SoupStrainer
 
-SKIP = ".about, .cell_output, .headerlink, annotation, .sections, .status"
+SKIP = ".about, .headerlink, annotation, .sections, .status"
+
+
+def printed(section):
+    """Take the outputs out of a section; return the sentences among them.
+
+    Numbers are left out, and lines that differ from another only in these.
+    """
+    lines = {}
+    for output in section(class_="cell_output"):
+        for message in output(class_="message"):
+            line = message.get_text()
+            lines.setdefault(re.sub(r"[\d.]+", "", line), line)
+        output.decompose()
+    return list(lines.values())
 
 
 def sections(html):
     """Return [(anchor, heading, text)] of the sections of a page.
 
-    Prose comes before code, so that what is shown of a text is prose.
+    Prose comes before code and what it prints, so that what is shown of a text
+    is prose. Each term of the glossary is a section.
     """
     page = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("main"))
     for part in page.select(SKIP):
         part.decompose()
     for formula in page("math"):  # flattened, it would say something else
         formula.replace_with("…")
-    for term in page("dt"):
-        term.append(": ")
     found = []
+    for term in reversed(page("dt", id=True)):
+        text = " ".join(
+            term.find_next_sibling("dd").extract().get_text().split()
+        )
+        found.append((term["id"], term.extract().get_text(), text))
     parts = page.select("section, [id^=solution-]")
     for section in reversed(parts):  # the inner ones first
         # The heading of a solution stands before it, where the fold opens.
         place = section.find_previous_sibling("summary") or section
         heading = place.find(["h1", "h2", "h3"]).extract()
+        said = printed(section)
         code = [pre.extract().get_text() for pre in section("pre")]
-        text = " ".join([section.extract().get_text(), *code]).split()
+        text = " ".join([section.extract().get_text(), *code, *said]).split()
         found.append((section["id"], heading.get_text(), " ".join(text)))
     return found[::-1]
 

@@ -244,6 +244,14 @@ def test_images_are_drawn_as_they_are():
     assert ax.images[0].get_cmap().name == "magma"
 
 
+def test_a_title_is_nearer_to_its_own_image_than_to_the_one_above():
+    axes = d2l.show_images([torch.ones(2, 2)] * 4, 2, 2, titles=list("abcd"))
+    axes[0].figure.canvas.draw()
+    above, own = (ax.get_window_extent() for ax in (axes[0], axes[2]))
+    title = axes[2].title.get_window_extent()
+    assert title.y0 - own.y1 < 0.75 * (above.y0 - title.y1)
+
+
 def test_a_board_gives_its_settings_to_its_axes():
     board = d2l.ProgressBoard(
         "a", "b", (1, 9), (2, 8), "log", "symlog", ["--"], ["C3"]
@@ -283,13 +291,14 @@ def luminance(colour):
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
-def test_colours_read_on_white_and_on_dark():
+def test_colors_and_letters_read_on_white_and_on_black():
+    """The site shows figures on these two grounds."""
     with plt.style.context(plotting.STYLE):
         cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
-    for colour in ["#" + c.strip("#") for c in cycle] + [plotting.GREY]:
-        ours = luminance(colour) + 0.05
-        assert (luminance("#ffffff") + 0.05) / ours >= 3
-        assert ours / (luminance("#14181e") + 0.05) >= 3
+    for color in ["#" + c.strip("#") for c in cycle] + [plotting.GREY]:
+        ours = luminance(color) + 0.05
+        assert 1.05 / ours >= 4.5
+        assert ours / 0.05 >= 4.5
 
 
 def test_png_is_light_and_twice_as_fine_as_it_is_shown():

@@ -44,8 +44,8 @@ def faint_code(page, least=4.5):
     return page.evaluate(
         """(least) => {
           const canvas = document.createElement("canvas").getContext("2d");
-          const luminance = (colour) => {
-            canvas.fillStyle = colour;
+          const luminance = (color) => {
+            canvas.fillStyle = color;
             canvas.fillRect(0, 0, 1, 1);
             const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data]
               .map((v) => v / 255).map((v) => v <= 0.04045
@@ -53,8 +53,8 @@ def faint_code(page, least=4.5):
             return 0.2126 * r + 0.7152 * g + 0.0722 * b;
           };
           const ground = (e) => {
-            const colour = getComputedStyle(e).backgroundColor;
-            if (colour !== "rgba(0, 0, 0, 0)") return colour;
+            const color = getComputedStyle(e).backgroundColor;
+            if (color !== "rgba(0, 0, 0, 0)") return color;
             return e.parentElement ? ground(e.parentElement) : "white";
           };
           const pairs = new Map();

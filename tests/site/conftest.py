@@ -9,7 +9,6 @@ import shutil
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
@@ -19,7 +18,8 @@ from playwright.sync_api import sync_playwright
 
 SITE = notebooks.ROOT / "_build" / "html"
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
-PREFIX = "/" + notebooks.site()[0].rpartition("/")[2] + "/"
+URL, BRANCH, _ = notebooks.site()  # URL is "" before the book is published
+PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
 NAMES = "chromium chromium-browser google-chrome google-chrome-stable chrome"
 OPTIONS = [
     "--no-sandbox",
@@ -55,9 +55,11 @@ def pytest_sessionstart(session):
 class Handler(SimpleHTTPRequestHandler):
     """Serves the site where GitHub Pages would, with its page for errors."""
 
+    prefix = PREFIX
+
     def translate_path(self, path):
-        inside = urlsplit(path).path.startswith(PREFIX)
-        name = path[len(PREFIX) - 1 :] if inside else "/nothing"
+        inside = urlsplit(path).path.startswith(self.prefix)
+        name = path[len(self.prefix) - 1 :] if inside else "/nothing"
         return super().translate_path(name)
 
     def send_error(self, code, message=None, explain=None):
@@ -143,13 +145,3 @@ def visit(browser):
     yield open_page
     for context in contexts:
         context.close()
-
-
-@pytest.fixture
-def site():
-    return SITE
-
-
-@pytest.fixture
-def root():
-    return Path(notebooks.ROOT)

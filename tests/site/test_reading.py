@@ -1,9 +1,11 @@
 """What a reader does: search, fold, copy, choose a theme, print."""
 
+from urllib.parse import quote
+
 import checks
 import pytest
 
-from conftest import PAGES, SITE
+from conftest import SITE, URL
 
 LONG = "chapters/02-preliminaries/02-data-preprocessing.html"
 QUERIES = {
@@ -27,6 +29,22 @@ QUERIES = {
     "nn.Sequential": "02-implementation-of-mlps",
     "backpropagation": "03-backpropagation",
     "license": "index",
+    "mat1 and mat2 shapes cannot be multiplied": "01-linear-regression",
+    "RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)": (
+        "03-linear-algebra"
+    ),
+    "could not infer output dtype": "03-linear-algebra",
+    "modified by an inplace operation": "03-backpropagation",
+    "overfitting": "02-implementation-of-mlps",
+}
+# What is found stands in this part of the page.
+PARTS = {
+    "역전파": "glossary.html#term-backpropagation",
+    "경사 하강법": "glossary.html#term-gradient-descent",
+    "경사하강법": "glossary.html#term-gradient-descent",
+    "eigenvalue": "glossary.html#term-eigenvalue",
+    "mat1 and mat2 shapes cannot be multiplied": "#products",
+    "@": "#what-a-product-costs",
 }
 
 
@@ -47,9 +65,25 @@ def test_search_finds(start, address, query, expected):
     assert first_hit(start).endswith(f"/{expected}.html")
 
 
-def test_search_says_when_it_finds_nothing(start, address):
-    start.goto(address + "search.html?q=xyzzyplugh")
+@pytest.mark.parametrize("query, part", PARTS.items(), ids=list(PARTS))
+def test_search_leads_to_the_place(start, address, query, part):
+    start.goto(f"{address}search.html?q={quote(query)}")
+    links = start.locator("#search-results li a").evaluate_all(
+        "links => links.map((e) => e.getAttribute('href'))"
+    )
+    assert any(link.endswith(part) for link in links)
+
+
+@pytest.mark.parametrize("query", ["xyzzyplugh", "∑", "***", "\N{SNOWMAN}"])
+def test_search_says_when_it_finds_nothing(start, address, query):
+    start.goto(f"{address}search.html?q={quote(query)}")
     assert start.get_by_role("status").inner_text() == "No pages"
+
+
+@pytest.mark.parametrize("query", ["", "   "])
+def test_search_asks_for_a_word(start, address, query):
+    start.goto(f"{address}search.html?q={quote(query)}")
+    assert start.get_by_role("status").inner_text().startswith("Type what")
 
 
 def test_what_is_searched_for_is_shown_as_text(start, address):
@@ -111,6 +145,34 @@ def test_code_is_copied_by_keyboard(visit, address):
     assert "import torch" in shown
 
 
+def test_code_is_copied_over_plain_http(visit, address):
+    """Where browsers give a page no clipboard."""
+    allowed = ["clipboard-read", "clipboard-write"]
+    page = visit(address, permissions=allowed).page
+    other = page.context.new_page()
+    other.add_init_script(
+        "Object.defineProperty(navigator, 'clipboard', { value: undefined })"
+    )
+    other.goto(address + LONG)
+    button = tab_to(other, ".copy")
+    other.keyboard.press("Enter")
+    other.wait_for_function("document.activeElement.textContent == 'Copied'")
+    shown = button.locator("..").locator("pre").text_content()
+    page.bring_to_front()
+    assert page.evaluate("navigator.clipboard.readText()") == shown
+
+
+def test_a_finger_finds_the_copy_button(visit, address):
+    view = visit(address + LONG, width=360, has_touch=True, is_mobile=True)
+    button = view.page.locator(".cell_input > .copy").first
+    assert button.evaluate("e => getComputedStyle(e).opacity") == "1"
+    code = button.locator("..").locator("pre > span").first
+    assert (
+        button.bounding_box()["y"] + button.bounding_box()["height"]
+        <= code.bounding_box()["y"] + 1
+    )
+
+
 def test_the_message_of_an_error_is_read_without_scrolling(visit, address):
     name = (
         "chapters/03-linear-regression/04-linear-regression-from-scratch.html"
@@ -121,7 +183,7 @@ def test_the_message_of_an_error_is_read_without_scrolling(visit, address):
         message.closest("pre").getBoundingClientRect().right
         - message.getBoundingClientRect().right)"""
     )
-    assert len(room) == page.locator(".traceback").count() == 3
+    assert len(room) > page.locator(".traceback").count() == 3
     assert min(room) > 0
 
 
@@ -143,6 +205,10 @@ def test_the_keyboard_reaches_everything(visit, address, name, width):
     assert checks.out_of_reach(page) == []
 
 
+SCHEME = "getComputedStyle(document.body).colorScheme"
+GROUND = "getComputedStyle(document.documentElement).backgroundColor"
+
+
 @pytest.mark.parametrize(
     "system, other", ["light dark".split(), "dark light".split()]
 )
@@ -150,29 +216,38 @@ def test_the_theme_is_the_systems_until_the_reader_chooses(
     visit, address, system, other
 ):
     page = visit(address, color_scheme=system).page
-    scheme = "getComputedStyle(document.body).colorScheme"
-    ground = "getComputedStyle(document.documentElement).backgroundColor"
-    before = page.evaluate(ground)
-    page.get_by_role("button", name=other.capitalize()).click()
-    assert page.evaluate(scheme) == other
-    assert page.evaluate(ground) != before
+    before = page.evaluate(GROUND)
+    button = page.locator("#theme")
+    for name in (other, system, "system", other):
+        button.click()
+        assert button.inner_text() == f"Theme: {name}"
+        changed = page.evaluate(GROUND) != before
+        assert changed == (name == other)
+    assert page.evaluate(SCHEME) == other
     page.goto(address + LONG)
-    assert page.evaluate(scheme) == other
+    assert page.evaluate(SCHEME) == other
+    button.click()
+    button.click()
+    page.goto(address + LONG)
+    assert button.inner_text() == "Theme: system"
+    page.emulate_media(color_scheme=other)
+    assert page.evaluate(GROUND) != before
 
 
-def test_figures_are_lifted_in_the_dark_only(visit, address):
-    filters = "getComputedStyle(document.querySelector('main img')).filter"
-    page = visit(address + LONG, color_scheme="light").page
-    assert page.evaluate(filters) == "none"
-    page.get_by_role("button", name="Dark").click()
-    assert page.evaluate(filters) == 'url("#lift")'
-    assert page.locator("filter#lift").count() == 1
-    page.emulate_media(media="print")
-    assert page.evaluate(filters) == "none"
-    page = visit(address + LONG, color_scheme="dark").page
-    assert page.evaluate(filters) == 'url("#lift")'
-    page.get_by_role("button", name="Light").click()
-    assert page.evaluate(filters) == "none"
+def test_the_theme_can_be_chosen_where_nothing_may_be_stored(visit, address):
+    page = visit(address, color_scheme="light").page
+    page.add_init_script(
+        """Object.defineProperty(window, "localStorage", {
+          get() { throw new DOMException("Denied", "SecurityError"); } });"""
+    )
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(address + LONG)
+    before = page.evaluate(GROUND)
+    page.locator("#theme").click()
+    assert page.evaluate(GROUND) != before
+    assert page.locator(".copy").count() > 10
+    assert errors == []
 
 
 def test_without_scripts_everything_is_there(visit, address):
@@ -188,7 +263,9 @@ def test_reduced_motion_is_respected(visit, address):
     moving = """[...document.querySelectorAll("*")].filter((e) => {
       const style = getComputedStyle(e);
       return style.transitionDuration !== "0s"
-        || style.animationName !== "none" || style.scrollBehavior === "smooth";
+        || style.scrollBehavior === "smooth"
+        || (style.animationName !== "none"  // unless the reader moves it
+          && !style.animationTimeline.startsWith("scroll"));
     }).length"""
     still = visit(address + LONG, reduced_motion="reduce").page
     assert still.evaluate(moving) == 0
@@ -215,16 +292,16 @@ def test_paper_shows_what_is_folded_and_no_buttons(visit, address):
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_paper_is_white(visit, address, theme):
     page = visit(address + LONG, color_scheme=theme).page
-    page.get_by_role(
-        "button", name="Dark" if theme == "light" else "Light"
-    ).click()
+    page.locator("#theme").click()  # to the other one
     page.emulate_media(media="print", color_scheme=theme)
     ink = page.evaluate("getComputedStyle(document.body).color")
     assert ink == "rgb(31, 35, 40)"
 
 
-# 404.html is shown by servers only.
-@pytest.mark.parametrize("name", [p for p in PAGES if p != "404.html"])
+SAMPLE = ("index.html", "search.html", "glossary.html", LONG, "status.html")
+
+
+@pytest.mark.parametrize("name", SAMPLE)
 def test_it_opens_from_a_folder(visit, name):
     view = visit((SITE / name).as_uri())
     assert view.errors == []
@@ -246,4 +323,5 @@ def test_a_wrong_address_leads_to_a_whole_page(visit, address):
     view.page.get_by_role("link", name="first page").click()
     assert view.page.url.rstrip("/") == address + "index.html"
     assert all("404" in error for error in view.errors)  # the answer itself
-    assert len(view.errors) == 1
+    # Before the book is published, the page looks for the site as well.
+    assert len(view.errors) == 1 or not URL

@@ -3,36 +3,57 @@
 
 const root = document.documentElement;
 
-// Light or dark: the system decides until the reader does.
+// Light or dark: the system decides, unless the reader does. A reader who may
+// store nothing chooses for one page.
 const theme = document.getElementById("theme");
-const isDark = () =>
-  (root.dataset.theme || (matchMedia("(prefers-color-scheme: dark)").matches
-    ? "dark" : "light")) === "dark";
-const nameTheme = () => { theme.textContent = isDark() ? "Light" : "Dark"; };
+const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+const nameTheme = () => {
+  theme.textContent = `Theme: ${root.dataset.theme || "system"}`;
+};
 theme.hidden = false;
 theme.addEventListener("click", () => {
-  root.dataset.theme = localStorage.theme = isDark() ? "light" : "dark";
+  const order = ["", "dark", "light"];  // the first click changes something
+  if (systemIsDark.matches) order.push(order.splice(1, 1)[0]);
+  const next = order[(order.indexOf(root.dataset.theme || "") + 1) % 3];
+  root.dataset.theme = next;
+  try { localStorage.theme = next; } catch { /* see above */ }
   nameTheme();
 });
 nameTheme();
 
 // In a long list of contents, the page that is open is in sight.
 const list = document.querySelector(".contents");
-const here = list.querySelector("a.current[href='#']");
+const here = list.querySelector("[aria-current]");
 if (here) list.scrollTop = here.offsetTop - list.clientHeight / 2;
 
+// Browsers keep the clipboard from pages that come over plain http.
+async function copy(text) {
+  try { return await navigator.clipboard.writeText(text); } catch { /* so: */ }
+  const area = Object.assign(document.createElement("textarea"), { value: text });
+  const before = document.activeElement;
+  document.body.append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  before.focus();
+  if (!done) throw new Error("The browser does not let the page copy.");
+}
+
 // A button on every code cell copies it.
-for (const block of document.querySelectorAll(".cell_input, .copied")) {
+document.querySelectorAll(".cell_input, .copied").forEach((block, i) => {
   const button = document.createElement("button");
   button.className = "copy";
   button.textContent = "Copy";
-  button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(block.querySelector("pre").textContent);
-    button.textContent = "Copied";
+  button.setAttribute("aria-label", `Copy code ${i + 1}`);
+  const say = (word) => {
+    button.textContent = word;
     setTimeout(() => { button.textContent = "Copy"; }, 2000);
-  });
+  };
+  button.addEventListener("click", () =>
+    copy(block.querySelector("pre").textContent)
+      .then(() => say("Copied"), () => say("Not copied")));
   block.append(button);
-}
+});
 
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
