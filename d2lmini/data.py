@@ -1,6 +1,5 @@
 """The two data sets of the book (3.3, 4.2)."""
 
-import functools
 import operator
 import sys
 
@@ -10,13 +9,13 @@ import torch
 from .checks import check_numbers, check_whole
 from .files import load_images
 from .plotting import show_images
+from .resizing import resize
 from .training import DataModule, TensorLoader
 
 CLASSES = (
     "t-shirt trouser pullover dress coat sandal shirt sneaker bag".split()
     + ["ankle boot"]
 )
-BILINEAR = 2  # as Pillow calls it
 
 
 class SyntheticRegressionData(DataModule):
@@ -98,58 +97,6 @@ def to_float(images):
     return images.to(torch.get_default_dtype()).div_(255)
 
 
-def _stretch(images, sizes, axes):
-    """Resize images (n, h, w) along one axis after the other, all together.
-
-    Pillow, too, resizes an image along one axis after the other. So it may be
-    given the rows of all images, or their columns, as one tall image.
-    """
-    from PIL import Image
-
-    for axis in axes:
-        rows = np.ascontiguousarray(images.swapaxes(axis, 2))
-        tall = Image.fromarray(rows.reshape(-1, rows.shape[2]))
-        tall = tall.resize((sizes[axis], tall.height), BILINEAR)
-        rows = np.asarray(tall).reshape(*rows.shape[:2], sizes[axis])
-        images = rows.swapaxes(axis, 2)
-    return images
-
-
-def _one_by_one(images, sizes):
-    from PIL import Image
-
-    resized = np.empty((len(images), *sizes[1:]), np.uint8)
-    for i, image in enumerate(images):
-        picture = Image.fromarray(image)
-        resized[i] = picture.resize(sizes[:0:-1], BILINEAR)
-    return resized
-
-
-@functools.cache
-def _axes(shape, sizes):
-    """Return the order in which Pillow takes the axes, or None.
-
-    It depends on the sizes and on the release; noise shows it.
-    """
-    noise = np.random.default_rng(0).integers(0, 256, (64, *shape), np.uint8)
-    expected = _one_by_one(noise, sizes)
-    for axes in ((2, 1), (1, 2)):
-        if np.array_equal(_stretch(noise, sizes, axes), expected):
-            return axes
-    return None
-
-
-def _resize(images, size):
-    """Resize uint8 images (n, h, w), on the CPU, as torchvision does."""
-    pixels, sizes = images.numpy(force=True), (None, *size)
-    axes = _axes(pixels.shape[1:], sizes) if len(pixels) > 1 else None
-    if axes:
-        resized = _stretch(pixels, sizes, axes).copy("C")
-    else:
-        resized = _one_by_one(pixels, sizes)
-    return torch.from_numpy(resized).to(images.device)
-
-
 class ImageDataset(torch.utils.data.Dataset):
     """Gray images with labels; sample i is a pair (image, label).
 
@@ -184,7 +131,8 @@ class ImageDataset(torch.utils.data.Dataset):
                     "only images of bytes (torch.uint8) are resized, not "
                     f"{images.dtype}"
                 )
-            images = _resize(images, size)
+            resized = torch.from_numpy(resize(images.numpy(force=True), size))
+            images = resized.to(images.device)
         return to_float(images.unsqueeze(1))
 
     def __getitem__(self, i):
@@ -196,7 +144,7 @@ class ImageDataset(torch.utils.data.Dataset):
                 "and `targets` hold all of them, a Subset holds some"
             ) from error
         image, label = self.data[i], self.targets[i]
-        if np.ndim(label) or int(label) != label:
+        if np.ndim(label) or not float(label).is_integer():
             raise ValueError(f"a label is a whole number, not {label}")
         label = int(label)
         if self.transform is None:

@@ -267,7 +267,7 @@ def download(url, folder=None, sha1_hash=None):
         url, sha1_hash = DATA_HUB[url]
     place = urlsplit(url)
     name = place.path.rsplit("/")[-1]
-    if Path(name).name != name or not name:
+    if name in ("", "..") or Path(name).name != name:
         raise ValueError(f"{url!r} does not end in the name of a file")
     folder = cache_folder() if folder is None else Path(folder).expanduser()
     path = folder / name

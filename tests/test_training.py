@@ -788,8 +788,9 @@ def test_an_empty_history_has_a_name():
 
 
 def test_data_module_knows_its_folder(tmp_path):
-    assert d2l.DataModule().root == d2l.cache_folder()
-    assert d2l.DataModule(str(tmp_path)).root == tmp_path
+    assert d2l.DataModule().root == str(d2l.cache_folder())
+    for root in (tmp_path, str(tmp_path)):
+        assert d2l.DataModule(root).root + "/file" == f"{tmp_path}/file"
 
 
 def test_lazy_layers_keep_their_parameters():
