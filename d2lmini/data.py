@@ -148,7 +148,9 @@ class ImageDataset(torch.utils.data.Dataset):
             raise ValueError(f"a label is a whole number, not {label}")
         label = int(label)
         if self.transform is None:
-            image = self.to_inputs(torch.as_tensor(image).unsqueeze(0))[0]
+            if not isinstance(image, torch.Tensor):
+                image = torch.from_numpy(np.array(image))
+            image = self.to_inputs(image.unsqueeze(0))[0]
         else:
             from PIL import Image
 
@@ -226,8 +228,12 @@ class FashionMNIST(DataModule):
 
     def __repr__(self):
         kind = "Stand-in for" if self.is_standin else "Published"
-        sizes = f"{len(self.train)} + {len(self.val)} images of "
-        sizes += "x".join(str(size) for size in self.resize)
+        parts = self.train, self.val
+        ours = [len(part) for part in parts if isinstance(part, ImageDataset)]
+        if len(ours) < 2:
+            return f"<{kind} Fashion-MNIST, with data sets of your own>"
+        height, width = self.resize
+        sizes = f"{ours[0]} + {ours[1]} images of {height}x{width}"
         return f"<{kind} Fashion-MNIST: {sizes}>"
 
     def _dataset(self, images, labels):

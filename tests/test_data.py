@@ -251,6 +251,7 @@ def test_images_have_the_default_dtype_as_torchvision_s_have(dtype, few):
     torch.set_default_dtype(dtype)
     try:
         data = few(resize=(30, 30))
+        assert data.train.data.dtype == torch.uint8
         X, _ = next(iter(data.val_dataloader()))
         expected = torchvision_s((30, 30))(data.val.data[0])
         assert X.dtype == data.val[0][0].dtype == expected.dtype == dtype
@@ -493,6 +494,9 @@ def test_a_part_may_be_a_loader_or_nothing(few):
     data.train, data.val = data.val_dataloader(), None
     assert data.train_dataloader() is data.train
     assert data.val_dataloader() is None
+    assert repr(data) == (
+        "<Published Fashion-MNIST, with data sets of your own>"
+    )
     data.train = torch.utils.data.DataLoader(few().val, 7)
     assert data.train_dataloader() is data.train
 
@@ -619,6 +623,17 @@ def test_the_order_is_drawn_on_the_cpu():
     with torch.device("meta"):
         (order,) = next(iter(loader))
     assert torch.equal(order, expected)
+
+
+def test_images_stay_on_the_cpu_whatever_the_default_device(few):
+    with torch.device("meta"):
+        data = few(resize=(20, 30))
+        assert data.train[0][0].device.type == "cpu"
+        change_in_place(data.val)
+        use_arrays(data.train)
+        assert data.train[0][0].device.type == "cpu"
+        X, y = next(iter(data.val_dataloader()))
+    assert X.device.type == y.device.type == "cpu"
 
 
 # Sentences.

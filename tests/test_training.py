@@ -695,6 +695,9 @@ def test_leaf_tensors_become_parameters():
     assert list(model.state_dict()) == ["w"]
     assert [name for name, _ in model.named_parameters()] == ["w"]
     assert model.to("meta").w.is_meta
+    w = torch.zeros(2, requires_grad=True)
+    model.w = w
+    assert model.w is not w and model.w.data_ptr() == w.data_ptr()
 
 
 def test_parameters_stay_the_ones_they_are():
