@@ -64,6 +64,7 @@ STANDIN_NOTE = (
     "Fashion-MNIST could be neither found nor fetched. This is a stand-in "
     "that d2lmini drew: pictures of the same ten classes, other results."
 )
+WEB_PAGE = "a web page (of a network that asks for a log-in?)"
 
 # Where D2L keeps its files, and the names by which programs may ask for them.
 DATA_URL = "https://d2l-data.s3-accelerate.amazonaws.com/"
@@ -106,7 +107,7 @@ def _check(name, content):
     """Raise ValueError unless `content` is the published file, bit for bit."""
     length, sha256 = FILES[name]
     if content[:80].lstrip().startswith(b"<"):
-        raise ValueError("a web page (of a network that asks for a log-in?)")
+        raise ValueError(WEB_PAGE)
     if len(content) != length:
         raise ValueError(f"{len(content):,} bytes, not {length:,}")
     if hashlib.sha256(content).hexdigest() != sha256:
@@ -277,6 +278,10 @@ def download(url, folder=None, sha1_hash=None):
     print(f"Fetching {name} from {place.netloc}", end="", flush=True)
     try:
         content = _download(url)
+        start = content[:80].lstrip().lower()
+        if start.startswith((b"<!doctype html", b"<html")) and not sha1_hash:
+            if not name.endswith((".html", ".htm")):
+                raise OSError(WEB_PAGE)
     except OSError as error:
         if path.is_file() and not sha1_hash:
             warnings.warn(

@@ -181,13 +181,14 @@ class TensorLoader:
         if self.shuffle:
             # Drawn on the CPU, the order is the same for every device.
             order = torch.randperm(num_rows, device="cpu")
-            devices = {tensor.device for tensor in self.tensors}
-            orders = {device: order.to(device) for device in devices}
+            places = {tensor.device for tensor in self.tensors}
+            orders = {device: order.to(device) for device in places}
         for start in range(0, num_rows, self.batch_size):
             rows = slice(start, start + self.batch_size)
             if self.shuffle:  # many times faster than tensor[order]
+                here = {device: orders[device][rows] for device in orders}
                 batch = [
-                    tensor.index_select(0, orders[tensor.device][rows])
+                    tensor.index_select(0, here[tensor.device])
                     for tensor in self.tensors
                 ]
             else:
