@@ -250,6 +250,33 @@ def _has_sha1(path, sha1_hash):
     return sha1.hexdigest() == sha1_hash.lower()
 
 
+def _name_of(url):
+    """Return the name under which what is at an address is kept."""
+    name = urlsplit(url).path.rsplit("/")[-1]
+    if name in ("", "..") or Path(name).name != name:
+        raise ValueError(f"{url!r} does not end in the name of a file")
+    return name
+
+
+def _fetch_other(url, name, sha1_hash):
+    """Return what is at an address, if it may be what was asked for."""
+    print(f"Fetching {name} from {urlsplit(url).netloc}", end="", flush=True)
+    try:
+        content = _download(url)
+    finally:
+        print()
+    sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
+    if sha1 == (sha1_hash or "").lower():
+        return content
+    start = content[:80].lstrip().lower()
+    page = start.startswith((b"<!doctype html", b"<html"))
+    if page and not name.endswith((".html", ".htm")):
+        raise OSError(f"what came is {WEB_PAGE}")
+    if sha1_hash:
+        raise OSError(f"what came has the SHA-1 {sha1}, not {sha1_hash}")
+    return content
+
+
 def download(url, folder=None, sha1_hash=None):
     """Fetch a file into `folder` and return its path, a str.
 
@@ -266,22 +293,14 @@ def download(url, folder=None, sha1_hash=None):
                 "https:// nor a name in DATA_HUB"
             )
         url, sha1_hash = DATA_HUB[url]
-    place = urlsplit(url)
-    name = place.path.rsplit("/")[-1]
-    if name in ("", "..") or Path(name).name != name:
-        raise ValueError(f"{url!r} does not end in the name of a file")
+    name = _name_of(url)
     folder = cache_folder() if folder is None else Path(folder).expanduser()
     path = folder / name
     if _has_sha1(path, sha1_hash):
         return str(path)
     _sweep(folder)
-    print(f"Fetching {name} from {place.netloc}", end="", flush=True)
     try:
-        content = _download(url)
-        start = content[:80].lstrip().lower()
-        if start.startswith((b"<!doctype html", b"<html")) and not sha1_hash:
-            if not name.endswith((".html", ".htm")):
-                raise OSError(WEB_PAGE)
+        content = _fetch_other(url, name, sha1_hash)
     except OSError as error:
         if path.is_file() and not sha1_hash:
             warnings.warn(
@@ -294,14 +313,6 @@ def download(url, folder=None, sha1_hash=None):
             f"{url} could not be fetched: {error}. Is there a network? You "
             f"can put the file there by hand, as {path}."
         ) from error
-    finally:
-        print()
-    sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
-    if sha1_hash and sha1 != sha1_hash.lower():
-        raise OSError(
-            f"What is at {url} has the SHA-1 {sha1}, not {sha1_hash}, and was "
-            "not kept."
-        )
     try:
         _write(path, content)
     except OSError as error:

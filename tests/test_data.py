@@ -169,6 +169,7 @@ def test_resized_images_equal_torchvision_s(size, shape):
     pixels = torch.randint(256, (12, *shape), generator=rng)
     pixels[0], pixels[1], pixels[2] = 0, 255, pixels[2] // 30
     part = ImageDataset(pixels.to(torch.uint8), torch.arange(12), size)
+    assert resizing._order(shape, (None, *size)), "slow: one by one"
     together = part.to_inputs(part.data)
     assert together.shape == (12, 1, *size)
     assert part.to_inputs(part.data[:0]).shape == (0, 1, *size)
@@ -453,7 +454,8 @@ def test_changed_data_are_those_that_come(change, size, few):
     same = same and torch.equal(before[1], after[1])
     unchanged = change in (use_lists, use_arrays, use_floats_as_labels)
     assert same == unchanged
-    X, _ = next(iter(data.val_dataloader()))
+    X, y = next(iter(data.val_dataloader()))
+    assert y.dtype == torch.int64
     assert X.shape[2:] == ((6, 5) if change is use_transforms else size)
     assert X.max() <= 1
 

@@ -988,6 +988,10 @@ def test_another_file_than_asked_for_is_not_kept(serve, tmp_path):
         module.download(url, tmp_path, 40 * "0")
     assert (tmp_path / "houses.csv").read_bytes() == b"older"
     assert len(os.listdir(tmp_path)) == 1
+    serve(web_page, contents=HOUSES)
+    url = module.MIRRORS[0] + "houses.csv"
+    with pytest.raises(OSError, match="what came is a web page"):
+        module.download(url, tmp_path, SHA1)
 
 
 @in_a_hurry
