@@ -1,13 +1,15 @@
 """The two data sets of the book (3.3, 4.2)."""
 
+import operator
 import sys
 
 import numpy as np
 import torch
 
-from .checks import check, check_numbers, check_whole
+from .checks import check_numbers, check_whole
 from .files import load_images
 from .plotting import show_images
+from .resizing import resize
 from .training import DataModule, TensorLoader
 
 CLASSES = (
@@ -21,7 +23,8 @@ class SyntheticRegressionData(DataModule):
 
     `w` has shape (num_inputs,), `noise` is a standard deviation. `X` has
     shape (num_train + num_val, num_inputs) and `y` (num_train + num_val, 1);
-    validation takes the last rows. Draws from PyTorch's global generator.
+    validation takes the last rows. Draws from PyTorch's global generator, in
+    its default dtype and on its default device.
     """
 
     def __init__(
@@ -32,15 +35,25 @@ class SyntheticRegressionData(DataModule):
         check_whole(0, num_train=num_train, num_val=num_val)
         check_numbers(0, noise=noise)
         check_numbers(-torch.inf, b=b)
+        self.w = torch.as_tensor(w)
+        weights = self.w.detach().reshape(-1, 1)  # (num_inputs, 1)
+        if not 0 < len(weights) == max(self.w.shape, default=1):
+            raise ValueError(
+                "w holds one weight for each input, in one row or column; it "
+                f"has shape {tuple(self.w.shape)}"
+            )
         n = num_train + num_val
-        self.X = torch.randn(n, len(w))
-        epsilon = noise * torch.randn(n, 1)
-        self.y = self.X @ w.reshape(-1, 1).to(self.X) + b + epsilon
+        self.X = torch.randn(n, len(weights))
+        epsilon = float(noise) * torch.randn(n, 1)
+        self.y = self.X @ weights.to(self.X) + float(b) + epsilon
 
     def get_dataloader(self, train):
         """Return batches of (X, y), shuffled for training."""
         rows = slice(self.num_train) if train else slice(self.num_train, None)
         return self.get_tensorloader((self.X, self.y), train, rows)
+
+
+_LIBRARIES = []  # what was declared lasts as long as it is held
 
 
 def import_torchvision():
@@ -63,44 +76,109 @@ def import_torchvision():
                 f"{name}(Tensor dets, Tensor scores, float iou_threshold)"
                 " -> Tensor"
             )
-        import_torchvision.library = library  # lasts as long as it is held
+        _LIBRARIES.append(library)
         import torchvision
     return torchvision
 
 
 def to_float(images):
-    """Turn uint8 images 0..255 into float32 images 0..1."""
-    return images.float().div_(255)
+    """Turn bytes 0..255 (uint8) into real numbers 0..1.
+
+    They have PyTorch's default dtype, usually float32. Images that hold real
+    numbers already stay as they are.
+    """
+    if images.is_floating_point():
+        return images
+    if images.dtype != torch.uint8:
+        raise ValueError(
+            "images are bytes (torch.uint8) from 0 to 255 or real numbers, not "
+            f"{images.dtype}"
+        )
+    return images.to(torch.get_default_dtype()).div_(255)
 
 
 class ImageDataset(torch.utils.data.Dataset):
-    """Grey images with labels; sample i is a pair (image, label).
+    """Gray images with labels; sample i is a pair (image, label).
 
     `data` holds the images as uint8 of shape (n, h, w), `targets` the labels
-    as int64 of shape (n,). A sample's image is float32 of shape (1, h, w)
-    with values 0..1, its label an int.
+    as int64 of shape (n,). A sample's image has shape (1, h, w) and values
+    0..1, its label is an int. Where `resize` is (h, w), images are resized
+    when they are asked for. `transform`, if it is set, is given a PIL image
+    and makes the sample's image of it, instead of all that; and
+    `target_transform` is given the label.
     """
 
-    def __init__(self, data, targets):
-        self.data, self.targets = data, targets
+    transform = target_transform = None
+
+    def __init__(self, data, targets, resize=None):
+        self.data, self.targets, self.resize = data, targets, resize
         self.classes = CLASSES
 
     def __len__(self):
         return len(self.data)
 
+    def to_inputs(self, images):
+        """Turn images like `data` (n, h, w) into inputs (n, 1, h, w)."""
+        if images.dim() != 3:
+            raise ValueError(
+                "gray images of shape (n, h, w) are needed, not "
+                f"{tuple(images.shape)}; for others use a data set of your own"
+            )
+        size = self.resize
+        if size is not None and tuple(images.shape[1:]) != tuple(size):
+            if images.dtype != torch.uint8:
+                raise ValueError(
+                    "only images of bytes (torch.uint8) are resized, not "
+                    f"{images.dtype}"
+                )
+            resized = torch.from_numpy(resize(images.numpy(force=True), size))
+            images = resized.to(images.device)
+        return to_float(images.unsqueeze(1))
+
     def __getitem__(self, i):
-        return to_float(self.data[i].unsqueeze(0)), int(self.targets[i])
+        try:
+            i = operator.index(i)
+        except TypeError as error:
+            raise TypeError(
+                f"a sample is asked for by a whole number, not {i!r}; `data` "
+                "and `targets` hold all of them, a Subset holds some"
+            ) from error
+        image, label = self.data[i], self.targets[i]
+        if np.ndim(label) or not float(label).is_integer():
+            raise ValueError(f"a label is a whole number, not {label}")
+        label = int(label)
+        if self.transform is None:
+            if not isinstance(image, torch.Tensor):
+                image = torch.from_numpy(np.array(image))
+            image = self.to_inputs(image.unsqueeze(0))[0]
+        else:
+            from PIL import Image
+
+            image = self.transform(Image.fromarray(np.asarray(image)))
+        if self.target_transform is not None:
+            label = self.target_transform(label)
+        return image, label
 
 
-def _resize(images, size):
-    """Resize uint8 images (n, h, w) as torchvision's Resize does."""
-    from PIL import Image
+_METHODS = ImageDataset.__getitem__, ImageDataset.__len__
 
-    resized = np.empty((len(images), *size), np.uint8)
-    for i, image in enumerate(images):
-        picture = Image.fromarray(image)
-        resized[i] = picture.resize(size[::-1], Image.Resampling.BILINEAR)
-    return resized
+
+def _is_sliceable(data):
+    """Tell whether batches of a data set may be cut from its tensors.
+
+    Not so where the reader has put something else in the place of ours.
+    """
+    if type(data) is not ImageDataset:
+        return False
+    if (ImageDataset.__getitem__, ImageDataset.__len__) != _METHODS:
+        return False
+    tensors = data.data, data.targets
+    return (
+        data.transform is data.target_transform is None
+        and all(isinstance(tensor, torch.Tensor) for tensor in tensors)
+        and data.targets.shape == (len(data.data),)
+        and data.targets.dtype == torch.int64
+    )
 
 
 class FashionMNIST(DataModule):
@@ -123,50 +201,100 @@ class FashionMNIST(DataModule):
     ):
         super().__init__(root, num_workers)
         self.save_hyperparameters(ignore=["root"])
-        if isinstance(resize, (int, float)):
-            resize = (resize, resize)
-        self.resize = height, width = tuple(resize)
+        images = load_images(self.root)
+        self.is_standin = images.is_standin
+        self.train = self._dataset(images.train_images, images.train_labels)
+        self.val = self._dataset(images.val_images, images.val_labels)
+
+    @property
+    def resize(self):
+        """The size (h, w) of the images, which may be changed at any time."""
+        return self._resize
+
+    @resize.setter
+    def resize(self, size):
+        try:
+            height, width = (size, size) if np.ndim(size) == 0 else size
+        except ValueError as error:
+            raise ValueError(
+                f"resize is (height, width), or one number, not {size!r}"
+            ) from error
         check_whole(1, height=height, width=width)
-        arrays, self.is_standin = load_images(self.root)
-        arrays = list(arrays.values())
-        self.train = self._dataset(*arrays[:2])
-        self.val = self._dataset(*arrays[2:])
+        self._resize = height, width
+        for name in ("train", "val"):
+            part = getattr(self, name, None)
+            if isinstance(part, ImageDataset):
+                part.resize = self._resize
 
     def __repr__(self):
         kind = "Stand-in for" if self.is_standin else "Published"
-        sizes = f"{len(self.train)} + {len(self.val)} images of "
-        sizes += "x".join(str(size) for size in self.resize)
+        parts = self.train, self.val
+        ours = [len(part) for part in parts if isinstance(part, ImageDataset)]
+        if len(ours) < 2:
+            return f"<{kind} Fashion-MNIST, with data sets of your own>"
+        height, width = self.resize
+        sizes = f"{ours[0]} + {ours[1]} images of {height}x{width}"
         return f"<{kind} Fashion-MNIST: {sizes}>"
 
     def _dataset(self, images, labels):
-        if self.resize != images.shape[1:]:
-            images = _resize(images, self.resize)
-        return ImageDataset(
-            torch.from_numpy(images), torch.from_numpy(labels).long()
-        )
+        images, labels = torch.from_numpy(images), torch.from_numpy(labels)
+        return ImageDataset(images, labels.long(), self.resize)
 
     def text_labels(self, indices):
         """Return the names of the classes `indices`."""
-        indices = list(indices)
+        try:
+            indices = list(indices)
+        except TypeError as error:
+            raise ValueError(
+                f"text_labels takes a row of labels, not {indices!r}"
+            ) from error
         for i in indices:
-            check(i in range(len(CLASSES)), f"{i} is no label from 0 to 9")
+            if np.ndim(i):
+                raise ValueError(
+                    "labels are one row of numbers from 0 to 9, not of shape "
+                    f"({len(indices)}, {len(i)}); of one-hot rows take "
+                    "argmax(dim=1), of a column flatten()"
+                )
+            if i not in range(len(CLASSES)):
+                raise ValueError(f"{i} is no label from 0 to 9")
         return [CLASSES[int(i)] for i in indices]
 
     def get_dataloader(self, train):
         """Return batches of images (n, 1, h, w) and labels (n,).
 
-        With `num_workers` above 0 they come from PyTorch's `DataLoader`,
-        sample by sample and slower.
+        With `num_workers` above 0, or where `train` or `val` was replaced by
+        another data set, they come from PyTorch's `DataLoader`, sample by
+        sample and slower. A part that is None has no batches, and one that
+        is a loader stays it.
         """
         data = self.train if train else self.val
-        if self.num_workers > 0:
-            return torch.utils.data.DataLoader(
-                data, self.batch_size, train, num_workers=self.num_workers
+        loaders = TensorLoader, torch.utils.data.DataLoader
+        if data is None or isinstance(data, loaders):
+            return data
+        if self.num_workers == 0 and _is_sliceable(data):
+            tensors = data.data, data.targets
+            return TensorLoader(
+                tensors, self.batch_size, train, data.to_inputs, data
             )
-        tensors = (data.data.unsqueeze(1), data.targets)
-        return TensorLoader(tensors, self.batch_size, train, to_float)
+        endless = isinstance(data, torch.utils.data.IterableDataset)
+        return torch.utils.data.DataLoader(
+            data,
+            self.batch_size,
+            shuffle=train and not endless,
+            num_workers=self.num_workers,
+        )
 
-    def visualize(self, batch, nrows=1, ncols=8, labels=()):
-        """Show the first images of a batch with the names of their classes."""
-        X, y = batch
-        show_images(X, nrows, ncols, titles=labels or self.text_labels(y))
+    def visualize(self, batch, nrows=1, ncols=8, labels=None):
+        """Show the first images of a batch with the names of their classes.
+
+        `labels` are other titles for them.
+        """
+        try:
+            X, y = batch
+        except (TypeError, ValueError) as error:
+            raise ValueError(
+                "visualize takes a batch, a pair of images and labels"
+            ) from error
+        if labels is None or len(labels) == 0:
+            labels = self.text_labels(y)
+        show_images(X, nrows, ncols, titles=labels)

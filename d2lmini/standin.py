@@ -1,6 +1,6 @@
 """A synthetic stand-in for Fashion-MNIST.
 
-When the real files can be neither found nor fetched, `draw` paints greyscale
+When the real files can be neither found nor fetched, `draw` paints grayscale
 pictures of the same ten kinds of clothing.  Every picture is drawn by this
 module from random numbers; it contains no third-party data.
 """
@@ -12,12 +12,12 @@ from types import SimpleNamespace
 import numpy as np
 
 _CHUNK = 400  # pictures painted at once, so that an array is about 1 MB
-_AXIS = np.arange(28, dtype=np.float32) - 13.5  # pixels from the centre
+_AXIS = np.arange(28, dtype=np.float32) - 13.5  # pixels from the center
 
 # A table entry is the range (low, high) of one uniform random number per
 # picture, or (low, high, chance) for a feature that is otherwise left out (0).
-# Places and lengths are in pixels from the centre, y pointing down.  Ranges of
-# neighbouring kinds overlap, which makes them as hard to tell apart as the
+# Places and lengths are in pixels from the center, y pointing down.  Ranges of
+# neighboring kinds overlap, which makes them as hard to tell apart as the
 # originals.  Details may be darker or lighter than the cloth, so a linear
 # model, which can use only their average, falls behind one hidden layer.
 _ANY = dict(
@@ -170,7 +170,7 @@ def _paint(rng, paint, ranges, n):
 
 
 def draw(num_images, seed):
-    """Draw `num_images` greyscale pictures of clothing and their labels.
+    """Draw `num_images` grayscale pictures of clothing and their labels.
 
     Returns (images, labels): uint8 arrays of shape (n, 28, 28), values 0..255,
     and (n,), values 0..9.  The same arguments give the same arrays; another

@@ -6,7 +6,7 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 
 import copy
 import math
-from pathlib import Path
+import os
 
 import numpy as np
 import torch
@@ -111,29 +111,64 @@ class Module(nn.Module, HyperParameters):
         return torch.optim.SGD(self.parameters(), lr=self.lr)
 
 
+def _as_tensor(rows):
+    """Return a dense tensor: `rows`, or a copy of a NumPy array."""
+    if isinstance(rows, np.ndarray):
+        # In this machine's order of bytes, and in an order that PyTorch takes.
+        return torch.from_numpy(rows.astype(rows.dtype.newbyteorder("=")))
+    if not isinstance(rows, torch.Tensor):
+        raise ValueError(
+            "batches are cut from tensors or NumPy arrays, not from "
+            f"{type(rows).__name__}"
+        )
+    if rows.layout != torch.strided:
+        raise ValueError(
+            "batches are cut from dense tensors, not from one of shape "
+            f"{tuple(rows.shape)} and layout {rows.layout}; give to_dense()"
+        )
+    return rows
+
+
 class TensorLoader:
     """Batches of tensors that are held in memory.
 
-    Yields lists of slices, one for each tensor; the last batch may be
-    smaller. Shuffling draws a new order from PyTorch's global generator in
-    each pass. Slices in order share the tensors' memory: do not change them
-    in place. `transform`, if given, is applied to the first slice.
+    Yields lists of rows, one for each tensor, as copies that may be changed;
+    the last batch may be smaller. Shuffling draws a new order from PyTorch's
+    global generator in each pass. `transform`, if given, is applied to the
+    rows of the first tensor. NumPy arrays are copied into tensors.
+
+    `dataset` is what the rows were taken from, by default a `TensorDataset`,
+    and `nbytes` the memory that the tensors take.
     """
 
-    def __init__(self, tensors, batch_size, shuffle=False, transform=None):
+    drop_last, num_workers = False, 0  # as a DataLoader calls it
+
+    def __init__(
+        self, tensors, batch_size, shuffle=False, transform=None, dataset=None
+    ):
         check_whole(1, batch_size=batch_size)
-        tensors = [tensors] if isinstance(tensors, torch.Tensor) else tensors
-        shapes = [tuple(getattr(tensor, "shape", ())) for tensor in tensors]
+        if isinstance(tensors, (torch.Tensor, np.ndarray)):
+            tensors = [tensors]
+        self.tensors = tuple(_as_tensor(rows) for rows in tensors)
+        shapes = [tuple(tensor.shape) for tensor in self.tensors]
         lengths = {shape[:1] for shape in shapes}
         if len(lengths) != 1 or () in lengths:
             raise ValueError(
                 f"tensors of one length are needed, not of shapes {shapes}"
             )
-        self.tensors, self.batch_size = tuple(tensors), batch_size
+        self.batch_size = batch_size
         self.shuffle, self.transform = shuffle, transform
+        if dataset is None:
+            dataset = torch.utils.data.TensorDataset(*self.tensors)
+        self.dataset = dataset
 
     def __len__(self):
         return math.ceil(len(self.tensors[0]) / self.batch_size)
+
+    @property
+    def nbytes(self):
+        """The memory that the tensors take, in bytes."""
+        return sum(tensor.nbytes for tensor in self.tensors)
 
     def to(self, device):
         """Return a loader of the same batches that holds them on `device`."""
@@ -142,18 +177,22 @@ class TensorLoader:
         return moved
 
     def __iter__(self):
-        num_rows, device = len(self.tensors[0]), self.tensors[0].device
-        # Drawn on the CPU, the order is the same for every device.
-        order = torch.randperm(num_rows).to(device) if self.shuffle else None
+        num_rows, orders = len(self.tensors[0]), {}
+        if self.shuffle:
+            # Drawn on the CPU, the order is the same for every device.
+            order = torch.randperm(num_rows, device="cpu")
+            places = {tensor.device for tensor in self.tensors}
+            orders = {device: order.to(device) for device in places}
         for start in range(0, num_rows, self.batch_size):
             rows = slice(start, start + self.batch_size)
-            if order is None:
-                batch = [tensor[rows] for tensor in self.tensors]
-            else:  # copies whole rows, many times faster than tensor[order]
-                rows = order[rows]
+            if self.shuffle:  # many times faster than tensor[order]
+                here = {device: orders[device][rows] for device in orders}
                 batch = [
-                    tensor.index_select(0, rows) for tensor in self.tensors
+                    tensor.index_select(0, here[tensor.device])
+                    for tensor in self.tensors
                 ]
+            else:
+                batch = [tensor[rows].clone() for tensor in self.tensors]
             if self.transform is not None:
                 batch[0] = self.transform(batch[0])
             yield batch
@@ -183,13 +222,26 @@ class DataModule(HyperParameters):
     """Training and validation data, given out in batches.
 
     Subclasses define `get_dataloader`. `root` is the folder of the data on
-    disk, by default `cache_folder()`.
+    disk, a str, by default `cache_folder()`.
     """
 
     def __init__(self, root=None, num_workers=0):
         check_whole(0, num_workers=num_workers)
         self.save_hyperparameters()
-        self.root = Path(root) if root is not None else cache_folder()
+
+    @property
+    def root(self):
+        """The folder of the data on disk, looked up when it is first needed."""
+        root = self.__dict__.get("root")
+        if root is None:
+            root = self.__dict__["root"] = str(cache_folder())
+        return root
+
+    @root.setter
+    def root(self, folder):
+        if folder is not None:
+            folder = os.path.expanduser(os.fsdecode(folder))
+        self.__dict__["root"] = folder
 
     def get_dataloader(self, train):
         """Return an iterable over batches, of known length."""

@@ -60,7 +60,7 @@ def settings(request, monkeypatch):
     monkeypatch.setattr(module, "FILES", describe(CONTENTS))
     monkeypatch.setenv("D2LMINI_STANDIN", "never")
     monkeypatch.setattr(module, "PAUSE", SCALE * module.PAUSE)
-    monkeypatch.setattr(module.load_images, "asks_from", 0)
+    monkeypatch.setattr(module, "_asks_from", 0)
     case = getattr(request.node, "callspec", None)
     if case and case.params.get("broken") in SLOW:
         request.getfixturevalue("hurry")
@@ -318,9 +318,21 @@ def test_mirrors_that_fail_fast_are_all_asked_once_more(serve, tmp_path):
     assert len(asked) == 5
 
 
-def test_mirrors_are_several_secure_ones_first():
-    schemes = [mirror.split(":")[0] for mirror in MIRRORS]
-    assert schemes == ["https", "https", "http"]
+def test_mirrors_are_these_and_all_secure():
+    hosts = [mirror.split("/")[2] for mirror in MIRRORS]
+    assert hosts == [
+        "github.com",
+        "storage.googleapis.com",
+        "fashion-mnist.s3.eu-central-1.amazonaws.com",
+    ]
+    for mirror in MIRRORS:
+        assert re.fullmatch(r"https://[a-z0-9.-]+/([a-z0-9-]+/)*", mirror)
+    paths = [urlsplit(mirror).path for mirror in MIRRORS]
+    assert paths == [
+        "/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "/tensorflow/tf-keras-datasets/",
+        "/",
+    ]
 
 
 MIRRORS, LIMITS = module.MIRRORS, (
@@ -420,7 +432,7 @@ def test_a_download_that_was_given_up_does_not_go_on(broken, serve, tmp_path):
     left = True
     while left and time.monotonic() < until:
         new = set(threading.enumerate()) - before
-        left = [thread for thread in new if "_receive" in thread.name]
+        left = [t for t in new if isinstance(t, module._Transfer)]
         assert all(thread.daemon for thread in left)
         time.sleep(0.05)
     assert not left
@@ -518,7 +530,7 @@ def test_killed_before_a_file_gets_its_name(serve, tmp_path):
         pass
     kill(process)
     (leftover,) = tmp_path.iterdir()
-    assert leftover.suffix == ".part"
+    assert leftover.name.endswith(module.PART)
     module._load_published(tmp_path)
     assert len(asked) == 3
     # It might belong to a process that lives; after an hour it does not.
@@ -536,20 +548,28 @@ def test_a_process_that_gave_up_ends(serve, tmp_path):
 
 
 def test_leftovers_of_the_dead_are_swept_away(serve, tmp_path):
-    asked = serve(good)
+    serve(good, contents=PUBLISHED)
     raw = tmp_path / "FashionMNIST" / "raw"
     raw.mkdir(parents=True)
-    for hours in (0.9, 1.1):
-        path = raw / f"images.gz.{hours}.part"
-        path.write_bytes(CONTENTS["images.gz"][:9])
+    part = module.PART
+    # Of a browser, for example: none of our business.
+    others = "train-images.gz.part", "train-images.gz.12ab34cd.part"
+    for name in (f"a.0.9{part}", f"a.1.1{part}", *others):
+        path = raw / name
+        path.write_bytes(b"the first half")
+        hours = 0.9 if "0.9" in name else 1.1
         os.utime(path, (0, time.time() - 3600 * hours))
-    # What cannot be removed is none of our business.
-    (raw / "folder.part").mkdir()
-    os.utime(raw / "folder.part", (0, 0))
+    (raw / f"folder{part}").mkdir()  # which cannot be removed
+    os.utime(raw / f"folder{part}", (0, 0))
+    drawn = tmp_path / "FashionMNIST-standin" / "raw" / f"a{part}"
+    drawn.parent.mkdir(parents=True)
+    drawn.touch()
+    os.utime(drawn, (0, 0))
     module.load_images(tmp_path)
-    assert len(asked) == 2
+    assert not drawn.exists()
     names = {path.name for path in raw.iterdir()}
-    assert names == {*CONTENTS, "images.gz.0.9.part", "folder.part"}
+    left = {f"a.0.9{part}", f"folder{part}", *others}
+    assert names == {*PUBLISHED, *left}
 
 
 def test_killed_at_any_moment(serve, tmp_path):
@@ -794,6 +814,226 @@ def test_a_bad_network_deletes_nothing(serve, tmp_path):
     assert (tmp_path / "labels.gz").stat().st_mtime_ns == before.st_mtime_ns
 
 
+def test_every_digit_of_a_checksum_counts():
+    name, content = "labels.gz", CONTENTS["labels.gz"]
+    length, sha256 = module.FILES[name]
+    module._check(name, content)
+    for i, digit in enumerate(sha256):
+        other = "0" if digit != "0" else "1"
+        module.FILES[name] = length, sha256[:i] + other + sha256[i + 1 :]
+        with pytest.raises(ValueError, match="wrong SHA-256"):
+            module._check(name, content)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(13, "Permission denied"), OSError(36, "Name too long")],
+)
+def test_a_cache_that_cannot_be_reached_costs_only_a_warning(
+    error, serve, tmp_path, monkeypatch
+):
+    """As pathlib does it before Python 3.13 for another user's folder."""
+
+    def fail(self, *args, **kwargs):
+        if str(tmp_path) in str(self):
+            raise error
+
+    serve(good, contents=PUBLISHED)
+    for name in ("glob", "stat", "mkdir", "exists", "is_file"):
+        monkeypatch.setattr(Path, name, fail)
+    with pytest.warns(UserWarning, match=error.strerror):
+        assert not module.load_images(tmp_path).is_standin
+
+
+def test_a_name_that_no_system_takes(serve, tmp_path):
+    serve(good, contents=PUBLISHED)
+    for name in ("x" * 300, "a\0b"):
+        with pytest.warns(UserWarning, match="could not keep"):
+            assert len(d2l.FashionMNIST(root=str(tmp_path / name)).val) == 2
+
+
+def folder(path):
+    path.mkdir()
+
+
+def endless(path):
+    path.symlink_to("/dev/zero")
+
+
+def pipe(path):
+    os.mkfifo(path)
+
+
+def loop(path):
+    path.symlink_to(path)
+
+
+def huge(path):
+    path.touch()
+    os.truncate(path, 1 << 40)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("make", [folder, endless, pipe, loop, huge])
+def test_odd_files_are_not_read(make, serve, drawn, tmp_path, recwarn):
+    serve(good, contents=PUBLISHED)
+    names = [*module.FILES]
+    (tmp_path / "raw").mkdir()
+    for name in names:
+        make(tmp_path / "raw" / name)
+    arrays = module._load_published(tmp_path / "raw")
+    assert arrays[names[1]].tolist() == [0, 1]
+    assert bool(recwarn.list) == (make is folder)  # it cannot be replaced
+    recwarn.clear()
+    (tmp_path / "standin").mkdir()
+    for name in names:
+        make(tmp_path / "standin" / name)
+    assert module._load_standin(tmp_path / "standin").keys() == {*names}
+    assert drawn == [(60_000, 1), (10_000, 2)]
+    assert bool(recwarn.list) == (make is folder)
+
+
+def test_the_words_of_a_server_are_made_harmless(serve, tmp_path):
+    rude = "999 \x1b]0;title\x07\x1b[31m\x9b\u202e" + "red " * 10_000
+
+    def scream(link, content):
+        respond(link, b"", rude.encode("utf-8").decode("latin-1"))
+
+    serve(scream)
+    with pytest.raises(OSError, match="Error 999") as caught:
+        module._load_published(tmp_path)
+    (line,) = [
+        line for line in str(caught.value).splitlines() if "Error 999" in line
+    ]
+    assert line.isprintable() and "red red" in line
+    assert len(line) < 200 + len(f"  {module.MIRRORS[0]}: ") + 1
+
+
+def test_an_empty_error_has_a_name():
+    assert module._in_a_line(TimeoutError()) == "TimeoutError()"
+    assert module._in_a_line("x" * 200) == "x" * 200
+    assert module._in_a_line("x" * 201) == "x" * 197 + "..."
+
+
+def test_mirrors_can_be_probed(serve, capsys):
+    asked = serve(good, good)
+    module.probe_mirrors()
+    assert len(asked) == 4
+    serve(good, missing, cut)
+    with pytest.raises(OSError, match="Mirrors have failed:") as caught:
+        module.probe_mirrors()
+    _, *lines = str(caught.value).splitlines()
+    assert [line.split(": ")[0] for line in lines] == [
+        mirror + name for mirror in module.MIRRORS[1:2] for name in CONTENTS
+    ]
+    assert all("404" in line for line in lines)
+
+
+def test_a_mirror_of_other_lengths_fails_the_probe(serve):
+    serve(longer)
+    with pytest.raises(OSError) as caught:
+        module.probe_mirrors()
+    length = len(CONTENTS["labels.gz"])
+    assert f"labels.gz: {2 * length} bytes, not {length}" in str(caught.value)
+
+
+# Files that D2L's programs ask for.
+
+
+HOUSES = {"houses.csv": b"Id,Price\n1,208500\n"}
+SHA1 = hashlib.sha1(HOUSES["houses.csv"]).hexdigest()
+
+
+def test_a_file_is_fetched_once_by_its_checksum(serve, tmp_path, capsys):
+    asked = serve(good, contents=HOUSES)
+    url = module.MIRRORS[0] + "houses.csv"
+    for root in (tmp_path, str(tmp_path / "new" / "folder")):
+        asked.clear()
+        for sha1 in (SHA1, SHA1.upper()):
+            path = d2l.files.download(url, root, sha1_hash=sha1)
+            assert path == os.path.join(root, "houses.csv")
+            assert Path(path).read_bytes() == HOUSES["houses.csv"]
+        assert len(asked) == 1
+        assert os.listdir(root)[-1:] == ["houses.csv"]
+    host = urlsplit(url).netloc
+    line = f"Fetching houses.csv from {host}"
+    assert capsys.readouterr().out.startswith(f"{line} 10% 20% 30%")
+    # Damaged, or of another checksum, it is fetched again.
+    Path(path).write_bytes(b"damaged")
+    assert d2l.files.download(url, root, SHA1) == path
+    assert Path(path).read_bytes() == HOUSES["houses.csv"]
+
+
+def test_a_file_is_asked_for_by_its_name(serve, tmp_path, monkeypatch):
+    serve(good, contents={"houses.csv?raw=1": HOUSES["houses.csv"]})
+    url = module.MIRRORS[0] + "houses.csv?raw=1"
+    monkeypatch.setitem(module.DATA_HUB, "houses", (url, SHA1))
+    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path))
+    assert module.download("houses") == str(tmp_path / "houses.csv")
+    for name in ("flats", "ftp://host/file", "file:///etc/passwd", ""):
+        with pytest.raises(ValueError, match="nor a name in DATA_HUB"):
+            module.download(name)
+    for address in ("http://host", "https://host/a/", "http://a/.."):
+        with pytest.raises(ValueError, match="end in the name of a file"):
+            module.download(address, tmp_path)
+    assert module.DATA_URL.startswith("https://")
+    assert module.DATA_URL.endswith(".amazonaws.com/")
+
+
+def test_another_file_than_asked_for_is_not_kept(serve, tmp_path):
+    serve(good, contents=HOUSES)
+    url = module.MIRRORS[0] + "houses.csv"
+    (tmp_path / "houses.csv").write_bytes(b"older")
+    with pytest.raises(OSError, match=f"has the SHA-1 {SHA1}, not {40 * '0'}"):
+        module.download(url, tmp_path, 40 * "0")
+    assert (tmp_path / "houses.csv").read_bytes() == b"older"
+    assert len(os.listdir(tmp_path)) == 1
+    serve(web_page, contents=HOUSES)
+    url = module.MIRRORS[0] + "houses.csv"
+    with pytest.raises(OSError, match="what came is a web page"):
+        module.download(url, tmp_path, SHA1)
+
+
+@in_a_hurry
+@each([fault for fault in FAULTS if fault not in (other_content, longer)])
+def test_a_download_that_fails_says_so(broken, serve, tmp_path, monkeypatch):
+    contents = HOUSES | {"images.gz": b""}
+    serve(broken, contents=contents)
+    url = module.MIRRORS[0] + "houses.csv"
+    sha1 = SHA1 if broken is not web_page else None
+    with pytest.raises(OSError) as caught:
+        module.download(url, tmp_path, sha1)
+    message = str(caught.value)
+    assert message.startswith(f"{url} could not be fetched: ")
+    path = tmp_path / "houses.csv"
+    assert message.endswith(
+        f". Is there a network? You can put the file there by hand, as {path}."
+    )
+    assert os.listdir(tmp_path) == []
+    # What was put there is used, with a warning where nothing vouches for it.
+    path.write_bytes(HOUSES["houses.csv"])
+    assert module.download(url, tmp_path, SHA1) == str(path)
+    with pytest.warns(UserWarning, match="used as it is, unchecked") as record:
+        assert module.download(url, tmp_path) == str(path)
+    assert record[0].filename == __file__
+
+
+def test_a_file_of_unknown_length_is_fetched(serve, tmp_path):
+    def without_length(link, content):
+        link.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + content)
+
+    serve(without_length, contents=HOUSES)
+    path = module.download(module.MIRRORS[0] + "houses.csv", tmp_path)
+    assert Path(path).read_bytes() == HOUSES["houses.csv"]
+
+
+def test_a_file_that_cannot_be_written(serve, tmp_path):
+    serve(good, contents=HOUSES)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="houses.csv could not be written: "):
+        module.download(module.MIRRORS[0] + "houses.csv", tmp_path / "file")
+
+
 # Progress.
 
 
@@ -861,6 +1101,20 @@ def test_a_tenth_is_shown_when_it_is_there_and_not_before(serve, capsys):
     content = module._download(module.MIRRORS[0] + "file", 1000)
     assert content == bytes(1000)
     assert wait_for("100%").endswith(" 50% 60% 70% 80% 90% 100%")
+
+
+def test_what_is_over_at_the_first_look_is_shown(serve, monkeypatch, capsys):
+    begin = module._Transfer.start
+
+    def slowly(transfer):
+        begin(transfer)
+        transfer.join()
+
+    monkeypatch.setattr(module._Transfer, "start", slowly)
+    serve(good, contents={"file": bytes(1000)})
+    module._download(module.MIRRORS[0] + "file", 1000)
+    tenths = "".join(f" {percent}%" for percent in range(10, 101, 10))
+    assert capsys.readouterr().out == tenths
 
 
 def test_a_notebook_shows_a_line_a_file(serve, tmp_path):
@@ -983,9 +1237,9 @@ def auto(drawn, tmp_path, monkeypatch):
 
     def load(warning=None):
         if not warning:
-            return module.load_images(tmp_path)[1]
+            return module.load_images(tmp_path).is_standin
         with pytest.warns(UserWarning, match=warning):
-            return module.load_images(tmp_path)[1]
+            return module.load_images(tmp_path).is_standin
 
     return load
 
@@ -1047,8 +1301,19 @@ def test_a_stand_in_that_cannot_be_kept(drawn, tmp_path, monkeypatch):
 
 def test_unknown_wish_for_the_stand_in(monkeypatch, tmp_path):
     monkeypatch.setenv("D2LMINI_STANDIN", "maybe")
-    with pytest.raises(ValueError, match="'maybe'"):
+    with pytest.raises(ValueError) as caught:
         d2l.FashionMNIST(root=tmp_path)
+    assert str(caught.value) == (
+        "D2LMINI_STANDIN must be auto, never or always, not 'maybe'"
+    )
+
+
+def test_an_empty_wish_for_the_stand_in_counts_as_none(
+    serve, auto, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("D2LMINI_STANDIN", "")
+    serve(missing, contents=PUBLISHED)
+    assert auto("404")
 
 
 @pytest.mark.parametrize(
@@ -1075,6 +1340,36 @@ def test_cache_folder(platform, variable, usual, monkeypatch, tmp_path):
             assert d2l.cache_folder() == tmp_path / usual / "d2lmini"
     monkeypatch.setenv("D2LMINI_DATA", "")
     assert d2l.cache_folder() == tmp_path / usual / "d2lmini"
-    for given in ("~/data", str(tmp_path / "data")):
+    monkeypatch.chdir(tmp_path)
+    for given in ("~/data", str(tmp_path / "data"), "data", "./data"):
         monkeypatch.setenv("D2LMINI_DATA", given)
         assert d2l.cache_folder() == tmp_path / "data"
+        (tmp_path / "elsewhere").mkdir(exist_ok=True)
+        monkeypatch.chdir(tmp_path / "elsewhere")
+        assert d2l.cache_folder() == tmp_path / "data"
+        assert os.environ["D2LMINI_DATA"] == str(tmp_path / "data")
+        monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("given", ["", "~nobody-of-that-name/x"])
+def test_without_a_home_only_what_needs_a_folder_fails(
+    given, serve, tmp_path, monkeypatch
+):
+    def fail(path):
+        raise RuntimeError("Could not determine home directory.")
+
+    for name in ("D2LMINI_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, given if name == "D2LMINI_DATA" else "")
+    monkeypatch.setattr(Path, "expanduser", fail)
+    data = d2l.SyntheticRegressionData([1.0], 0)
+    assert data.train_dataloader().batch_size == 32
+    where = f"D2LMINI_DATA={given}" if given else "the cache"
+    for call in (lambda: data.root, d2l.FashionMNIST):
+        with pytest.raises(RuntimeError) as caught:
+            call()
+        assert str(caught.value) == (
+            f"The home folder that {where} lies in is not known. Let "
+            "D2LMINI_DATA name a folder for the data, or give `root`."
+        )
+    serve(good, contents=PUBLISHED)
+    assert len(d2l.FashionMNIST(root=tmp_path).train) == 2

@@ -25,14 +25,14 @@ def test_shapes_and_balance(data):
     assert data.val.targets.bincount().tolist() == [1000] * 10
 
 
-# The sum of the greys of 30 pictures of each class. They were the same with
+# The sum of the grays of 30 pictures of each class. They were the same with
 # NumPy 1.26, 2.1 and 2.4 on Python 3.10 to 3.12, with AVX-512 and without. What
 # else is not exact is cosines and powers in single precision: another library
-# may give a last digit that moves about one pixel in ten thousand by one grey,
+# may give a last digit that moves about one pixel in ten thousand by one gray,
 # two or three of the 23,520 of a class. Of 580 changes of the drawing that were
 # tried the least moves a sum by 27.
-GREYS = [1576319, 1201291, 2340908, 1511985, 2295558]
-GREYS += [531988, 1745578, 846418, 1429108, 1321515]
+GRAYS = [1576319, 1201291, 2340908, 1511985, 2295558]
+GRAYS += [531988, 1745578, 846418, 1429108, 1321515]
 
 
 def test_the_pictures_are_those_that_were_tuned(monkeypatch):
@@ -41,9 +41,9 @@ def test_the_pictures_are_those_that_were_tuned(monkeypatch):
     assert images.dtype == labels.dtype == np.uint8
     assert labels[:10].tolist() == [7, 2, 0, 9, 8, 9, 8, 9, 1, 3]
     assert np.bincount(labels).tolist() == [30] * 10
-    for label, greys in enumerate(GREYS):
+    for label, grays in enumerate(GRAYS):
         total = images[labels == label].sum(dtype=np.int64)
-        assert abs(total - greys) <= 10, f"{total} of class {label}"
+        assert abs(total - grays) <= 10, f"{total} of class {label}"
 
 
 def test_same_arguments_same_pictures():
@@ -52,7 +52,7 @@ def test_same_arguments_same_pictures():
     assert not np.array_equal(one[0], standin.draw(50, seed=4)[0])
 
 
-def test_pictures_use_the_range_of_grey(data):
+def test_pictures_use_the_range_of_gray(data):
     pixels = data.train.data
     assert pixels.min() == 0 and pixels.max() > 230
     assert 0.2 < pixels.float().mean() / 255 < 0.4
