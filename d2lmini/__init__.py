@@ -7,7 +7,7 @@ from .data import (
     import_torchvision,
 )
 from .devices import cpu, gpu, num_gpus, try_gpu
-from .files import cache_folder
+from .files import DATA_HUB, DATA_URL, cache_folder, download
 from .models import (
     SGD,
     Classifier,

@@ -4,8 +4,11 @@ No section teaches this module.
 """
 
 import sys
+from functools import partial
 
 import torch
+
+from .plotting import pyplot
 
 # D2L writes `d2l.ones(3)` for all its frameworks where we write `torch.ones`.
 FUNCTIONS = (
@@ -33,13 +36,12 @@ _FIT = "d2l.Trainer(max_epochs).fit(model, data)"
 _ACCURACY = "model.accuracy(model(X), y), or trainer.history['val_acc']"
 _TIME = "time.perf_counter()"
 _UNPACK = "shutil.unpack_archive(d2l.download(url), folder)"
-_PYTORCH = "PyTorch alone: import d2lmini as d2l"
+_PYTORCH = "`import d2lmini as d2l`, which speaks PyTorch alone"
 # What other releases of D2L had for its chapters 2 to 5.
 INSTEAD = {
     "Accumulator": "trainer.history, which holds the means of each epoch",
     "Animator": "d2l.ProgressBoard: board.draw(x, y, label) adds a point",
     "Benchmark": _TIME,
-    "DATA_HUB": "d2l.download(url)",
     "Timer": _TIME,
     "accuracy": _ACCURACY,
     "download_all": "d2l.download(url)",
@@ -74,24 +76,22 @@ INSTEAD = {
 }
 
 
+def _call(method, x, *args, **kwargs):
+    return getattr(x, method)(*args, **kwargs)
+
+
 def find(name):
     """Return what D2L means by `name`, or say in an error what to use."""
     if name == "plt":  # imported with the first figure, not with the package
-        import matplotlib.pyplot as plt
-
-        return plt
+        return pyplot()
     if name == "nn_Module":
         return torch.nn.Module
     if name == "numpy":
-        return lambda x, *args, **kwargs: (
-            x.detach().cpu().numpy(*args, **kwargs)
-        )
+        return lambda x: x.detach().cpu().numpy()
     if name in FUNCTIONS:
         return getattr(torch, FUNCTIONS[name])
     if name in METHODS:
-        return lambda x, *args, **kwargs: getattr(x, METHODS[name])(
-            *args, **kwargs
-        )
+        return partial(_call, METHODS[name])
     if name in INSTEAD:
         sentence = f"use {INSTEAD[name]}."
     else:

@@ -12,7 +12,7 @@ import time
 import weakref
 from collections import deque, namedtuple
 from functools import cache, partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +42,8 @@ def in_notebook():
 
 
 @cache
-def _pyplot():
+def pyplot():
+    """Return `matplotlib.pyplot`, which is imported by this."""
     import matplotlib.pyplot as plt
 
     if in_notebook():  # chosen later, within a style, it would be half undone
@@ -58,7 +59,7 @@ def _shell():
     shell = get_ipython()
     if shell not in _ready:
         _ready.add(shell)
-        configure_inline_support(shell, _pyplot().get_backend())
+        configure_inline_support(shell, pyplot().get_backend())
         # First: the others draw and show all figures that are open.
         shell.events.callbacks["post_execute"].insert(0, _end_cell)
     return shell
@@ -69,7 +70,7 @@ def set_style():
 
     `plot`, `show_images` and `ProgressBoard` use the style without it.
     """
-    plt = _pyplot()
+    plt = pyplot()
     plt.style.use(STYLE)
     if in_notebook():
         formatters = _shell().display_formatter.formatters
@@ -111,7 +112,7 @@ def set_figsize(figsize=(3.5, 2.5)):
     `plot` and `ProgressBoard` follow it unless they are given a size.
     """
     global _size
-    _pyplot().rcParams["figure.figsize"] = figsize
+    pyplot().rcParams["figure.figsize"] = figsize
     _size = tuple(figsize)
 
 
@@ -208,7 +209,7 @@ def plot(
             f"legend must have {len(ys)} names, one for each curve, "
             f"not {names}."
         )
-    plt = _pyplot()
+    plt = pyplot()
     with plt.style.context(STYLE):
         if axes is None:
             axes = _vacant_axes() or plt.subplots(figsize=figsize or _size)[1]
@@ -221,7 +222,7 @@ def plot(
 
 def _vacant_axes():
     """Return pyplot's current axes, if there are any and they are empty."""
-    plt = _pyplot()
+    plt = pyplot()
     axes = plt.gca() if plt.get_fignums() else None
     return None if axes is None or axes.has_data() else axes
 
@@ -247,13 +248,18 @@ def _picture(image):
             "An image has real numbers in shape (h, w) or (3, h, w), not "
             f"{image.dtype} in shape {shape}."
         )
-    if image.dtype == bool:
-        image = image.astype(float)
+    image = image.astype(float) if image.dtype == bool else image
     top = 1 if image.dtype.kind == "f" else 255
-    low, high = np.nanmin(image), np.nanmax(image)
-    if colors in ((3,), (4,)) and not 0 <= low <= high <= top:
-        image = (image - low) / (high - low or 1)
+    if colors in ((3,), (4,)) and ((image < 0) | (image > top)).any():
+        low, high = _range(image)
+        image = np.clip((image - low) / (high - low or 1), 0, 1)
     return image
+
+
+def _range(values):
+    """Return the least and the greatest number, infinite ones left out."""
+    finite = values[np.isfinite(values)]
+    return (finite.min(), finite.max()) if finite.size else (0, 1)
 
 
 def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
@@ -273,7 +279,7 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
         raise ValueError(
             f"{len(imgs)} images need as many titles, not {titles}."
         )
-    plt = _pyplot()
+    plt = pyplot()
     with plt.style.context(STYLE):
         size = num_cols * scale, num_rows * scale
         axes = plt.subplots(num_rows, num_cols, figsize=size, squeeze=False)[1]
@@ -306,17 +312,17 @@ def show_heatmaps(
         raise ValueError(
             f"{num_cols} columns need as many titles, not {titles}."
         )
-    plt = _pyplot()
+    plt = pyplot()
     with plt.style.context(STYLE):
         figure, axes = plt.subplots(
             num_rows, num_cols, figsize=figsize, sharex=True, sharey=True,
             squeeze=False
         )  # fmt: skip
-        scale = {"vmin": np.nanmin(matrices), "vmax": np.nanmax(matrices)}
+        low, high = _range(matrices)
         for ax, matrix in zip(
             axes.flat, matrices.reshape(-1, *matrices.shape[2:]), strict=True
         ):
-            image = ax.imshow(matrix, cmap=cmap, **scale)
+            image = ax.imshow(matrix, cmap=cmap, vmin=low, vmax=high)
             ax.grid(False)
         for ax, title in zip(axes[0], titles, strict=False):
             ax.set_title(title)
@@ -333,7 +339,7 @@ def _new_figure(figsize, display):
     Pyplot keeps every figure until it is closed, so only ten of them stay.
     Windows belong to the main thread; elsewhere pyplot does not know it.
     """
-    plt = _pyplot()
+    plt = pyplot()
     main = threading.current_thread() is threading.main_thread()
     if not (display and main):
         return plt.Figure(figsize=figsize)
@@ -374,7 +380,7 @@ def _end_cell():
         board.flush()
     for figure in list(_pictures):
         _show(figure)
-        _pyplot().close(figure)  # or the backend would render it once more
+        pyplot().close(figure)  # or the backend would render it once more
     _waiting.clear()
     _pictures.clear()
 
@@ -443,7 +449,12 @@ class ProgressBoard(HyperParameters):
     def _extend(self, label):
         """Bring one curve up to date, and show it if it is time to."""
         points, line = self.data[label], self._lines.get(label)
-        if line is None or line.axes is None:  # the reader may clear the axes
+        if (
+            line is None
+            or line.axes is None  # the reader may clear the axes
+            or self.axes.get_xscale() != self.xscale
+            or self.axes.get_yscale() != self.yscale
+        ):
             self._update()
         elif len(points) <= 1000:  # later ones, for speed, by flush alone
             line.set_data(*zip(*points, strict=True))
@@ -484,15 +495,16 @@ class ProgressBoard(HyperParameters):
 
     def _update(self):
         """Make the figure if need be, and bring all of it up to date."""
-        with _pyplot().style.context(STYLE):
+        with pyplot().style.context(STYLE):
             if self.axes is None:
                 size = self.figsize or _size
                 self.fig = self.fig or _new_figure(size, self.display)
                 self.axes = self.fig.gca()
             self.fig = self.axes.get_figure(root=True)
-            for i, (label, points) in enumerate(self.data.items()):
+            for label, points in self.data.items():
                 line = self._lines.get(label)
                 if line is None or line.axes is None:
+                    i = len(self._curves())
                     style = self.ls[i % len(self.ls)]
                     color = self.colors[i % len(self.colors)]
                     (line,) = self.axes.plot([], ls=style, c=color, label=label)
@@ -501,16 +513,30 @@ class ProgressBoard(HyperParameters):
                 line.set_data(*zip(*points, strict=True))
             self.axes.relim()
             self.axes.autoscale_view()
-            xlabel = self.xlabel or self.axes.get_xlabel()
-            ylabel = self.ylabel or self.axes.get_ylabel()
             set_axes(
-                self.axes, xlabel, ylabel, self.xlim, self.ylim, self.xscale,
-                self.yscale
-            )  # fmt: skip
-            ours = [line for line in self.axes.lines if line in _curves]
-            self.axes.legend(ours, [line.get_label() for line in ours])
+                self.axes,
+                self.xlabel or self.axes.get_xlabel(),
+                self.ylabel or self.axes.get_ylabel(),
+                self.xlim,
+                self.ylim,
+                self._scale(self.xscale, 0),
+                self._scale(self.yscale, 1),
+            )
+            curves = self._curves()
+            self.axes.legend(curves, [line.get_label() for line in curves])
         if self.display and in_notebook():
             self.fig._ipython_display_ = partial(_show, self.fig)
+
+    def _curves(self):
+        """Return the lines on these axes that a board has drawn."""
+        return [line for line in self.axes.lines if line in _curves]
+
+    def _scale(self, scale, axis):
+        """Return a scale; one of logarithms waits for a positive number."""
+        points = chain(*self.data.values())
+        if scale == "log" and not any(point[axis] > 0 for point in points):
+            return "linear"
+        return scale
 
 
 def _number(value):
