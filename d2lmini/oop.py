@@ -42,7 +42,13 @@ class HyperParameters:
 
         Raises ValueError for an argument that would hide a method.
         """
-        ignore = [ignore] if isinstance(ignore, str) else list(ignore or ())
+        ignore = (
+            [ignore]
+            if isinstance(ignore, str)
+            else []
+            if ignore is None
+            else list(ignore)
+        )
         frame = inspect.currentframe().f_back
         names, varargs, keywords, values = inspect.getargvalues(frame)
         saved = {name: values[name] for name in names[1:]}
