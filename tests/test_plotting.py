@@ -250,7 +250,7 @@ def test_plot_draws_into_given_axes_and_clears_them():
     assert (axes.get_yscale(), axes.get_xlim()) == ("log", (0, 9))
 
 
-def test_axes_are_labelled_scaled_and_have_a_grid():
+def test_axes_are_labeled_scaled_and_have_a_grid():
     axes = plt.subplots()[1]
     axes.plot([1, 2], [3, 4])
     for _ in range(2):  # a grid is not switched off by the second call
@@ -284,20 +284,20 @@ def test_figures_have_the_size_that_is_asked_for():
     assert board.fig.get_size_inches().tolist() == [5, 3]
 
 
-def test_all_is_drawn_in_the_book_s_style_and_ticks_are_grey():
+def test_all_is_drawn_in_the_book_s_style_and_ticks_are_gray():
     board = d2l.ProgressBoard("x")
     board.draw(0, 1, "a")
     board.redraw()
     d2l.plot([1, 2])
     axes = plt.gca()
-    grey = matplotlib.colors.to_rgb(plotting.GREY)
+    gray = matplotlib.colors.to_rgb(plotting.GRAY)
     for drawn in (axes, board.axes):
         assert drawn.get_facecolor()[3] == 0  # transparent
         assert not drawn.spines["top"].get_visible()
-    assert axes.xaxis.get_ticklabels()[0].get_color() == plotting.GREY
+    assert axes.xaxis.get_ticklabels()[0].get_color() == plotting.GRAY
     assert (
         matplotlib.colors.to_rgb(axes.xaxis.get_ticklines()[0].get_color())
-        == grey
+        == gray
     )
     (ax,) = d2l.show_images([torch.ones(2, 2)], 1, 1, titles=["a"])
     assert ax.figure.get_facecolor()[3] == 0
@@ -362,17 +362,17 @@ def test_use_svg_display_is_harmless():
     assert d2l.use_svg_display() is None
 
 
-def luminance(colour):
-    rgb = np.array(matplotlib.colors.to_rgb(colour))
+def luminance(color):
+    rgb = np.array(matplotlib.colors.to_rgb(color))
     linear = np.where(rgb <= 0.04, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
-def test_colours_read_on_white_and_on_dark():
+def test_colors_read_on_white_and_on_dark():
     with plt.style.context(plotting.STYLE):
         cycle = matplotlib.rcParams["axes.prop_cycle"].by_key()["color"]
-    for colour in ["#" + c.strip("#") for c in cycle] + [plotting.GREY]:
-        ours = luminance(colour) + 0.05
+    for color in ["#" + c.strip("#") for c in cycle] + [plotting.GRAY]:
+        ours = luminance(color) + 0.05
         assert (luminance("#ffffff") + 0.05) / ours >= 3
         assert ours / (luminance("#14181e") + 0.05) >= 3
 
@@ -387,7 +387,7 @@ def test_png_is_light_and_twice_as_fine_as_it_is_shown():
     assert len(data) < 30_000
 
 
-def test_png_is_the_picture_in_128_colours_and_packed_well():
+def test_png_is_the_picture_in_128_colors_and_packed_well():
     import io
 
     from PIL import Image
