@@ -131,7 +131,8 @@ def main():
     totals = {"cells": 0, "ran": 0, "network": 0, "failed": 0}
     for path, text in notebooks(options.folder.resolve()):
         sources = cells(text)
-        if not any(name in path for name in options.names or [""]):
+        wanted = any(name in path for name in options.names or [""])
+        if not (sources and wanted):
             continue
         with tempfile.TemporaryDirectory() as scratch:
             done = subprocess.run(
