@@ -59,6 +59,15 @@ try:
     raise urllib.error.URLError("no network")
 except OSError as error:
     raise OSError("could not be fetched") from error
+rows = []
+```
+
+```{.python .input}
+table = rows
+```
+
+```{.python .input}
+table + unknown
 ```
 """
 
@@ -74,7 +83,7 @@ def book(folder):
 
 def test_cells_are_those_of_pytorch():
     found = run_d2l.cells(BOOK)
-    assert len(found) == 5
+    assert len(found) == 7
     assert found[0].startswith("# %matplotlib inline\nimport torch\n")
 
 
@@ -96,8 +105,10 @@ def test_a_clone_and_a_bare_directory_are_run_cell_by_cell(tmp_path):
     )
     assert done.returncode == 1, done.stderr
     assert done.stdout.splitlines() == [
-        "chapter_preliminaries/page.md: 5 cells, 2 failed",
+        "chapter_preliminaries/page.md: 7 cells, 4 failed",
         "    cell 4: ZeroDivisionError: division by zero",
         "    cell 5: needs the network: OSError: could not be fetched",
-        "5 cells: 3 ran, 1 need the network, 1 failed otherwise",
+        "    cell 6: needs the network: NameError: name 'rows' is not defined",
+        "    cell 7: needs the network: NameError: name 'table' is not defined",
+        "7 cells: 3 ran, 3 need the network, 1 failed otherwise",
     ]

@@ -9,6 +9,7 @@ process of its own, cell by cell, with `d2lmini` in the place of
 """
 
 import argparse
+import ast
 import io
 import json
 import os
@@ -20,6 +21,7 @@ import traceback
 import warnings
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from urllib.error import URLError
 
 CHAPTERS = (
     "preliminaries linear-regression linear-classification "
@@ -27,7 +29,6 @@ CHAPTERS = (
 ).split()
 CELL = re.compile(r"^```\{\.python \.input[^\n]*\}\n(.*?)^```\s*$", re.M | re.S)
 TAB = re.compile(r"^(?:%%tab|#@tab)[ \t]+(.*)\n", re.M)
-NETWORK = ("HTTPError", "URLError", "ConnectionError", "timeout", "Timeout")
 
 
 def notebooks(folder):
@@ -90,25 +91,36 @@ def run(sources, max_epochs):
     sys.modules |= {"d2l": d2l, "d2l.torch": d2lmini}
     shell = ipython.InteractiveShell.instance()
     shell.user_ns |= {"tab": Tab, "__name__": "__main__"}
-    errors = []
+    errors, missing = [], set()
     for source in sources:
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             result = shell.run_cell(source)
         error = result.error_before_exec or result.error_in_exec
-        errors.append(error and describe(error))
+        errors.append(error and describe(error, missing))
+        if error and errors[-1]["network"]:
+            missing |= bound(source)
     return errors
 
 
-def describe(error):
-    """Return the last line of a traceback, and what caused it."""
-    kinds = []
-    cause = error
-    while cause is not None:
-        kinds += [kind.__name__ for kind in type(cause).__mro__]
-        cause = cause.__cause__ or cause.__context__
-    text = traceback.format_exception_only(error)[-1].strip()
-    network = any(kind in NETWORK for kind in kinds)
-    return {"text": text.splitlines()[0][:300], "network": network}
+def bound(source):
+    """Return the names that a cell would have given a value."""
+    nodes = ast.walk(ast.parse(source))
+    names = [node for node in nodes if isinstance(node, ast.Name)]
+    return {node.id for node in names if isinstance(node.ctx, ast.Store)}
+
+
+def describe(error, missing):
+    """Return the last line of a traceback, and whether the network is why.
+
+    It also is where a name is `missing` because an earlier cell needed it.
+    """
+    line = traceback.format_exception_only(error)[-1].splitlines()[0][:300]
+    network = isinstance(error, NameError) and error.name in missing
+    while error is not None:
+        network |= isinstance(error, (URLError, ConnectionError, TimeoutError))
+        network |= isinstance(error, OSError) and "urlopen" in str(error)
+        error = error.__cause__ or error.__context__
+    return {"text": line, "network": network}
 
 
 def report(path, sources, errors):
