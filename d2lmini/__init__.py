@@ -1,17 +1,20 @@
 """D2L Mini: the helper package of the book, small enough to read."""
 
+from . import names
 from .data import (
     FashionMNIST,
     SyntheticRegressionData,
     import_torchvision,
 )
 from .devices import cpu, gpu, num_gpus, try_gpu
-from .files import cache_folder
+from .files import DATA_HUB, DATA_URL, cache_folder, download
 from .models import (
     SGD,
     Classifier,
     LinearRegression,
     LinearRegressionScratch,
+    SoftmaxRegression,
+    cross_entropy,
 )
 from .oop import HyperParameters, add_to_class
 from .plotting import (
@@ -20,6 +23,7 @@ from .plotting import (
     set_axes,
     set_figsize,
     set_style,
+    show_heatmaps,
     show_images,
     use_svg_display,
 )
@@ -32,3 +36,11 @@ from .training import (
 )
 
 __version__ = "1.0.0"
+
+
+def __getattr__(name):
+    return names.find(name)
+
+
+def __dir__():
+    return [*globals(), "plt"]

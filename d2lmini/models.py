@@ -180,3 +180,36 @@ class Classifier(Module):
         finally:
             for module, training in modes:
                 module.training = training
+
+
+def cross_entropy(y_hat, y):
+    """Return the mean cross-entropy of probabilities `y_hat` and labels `y`.
+
+    `y_hat` has shape (..., num_classes), `y` holds labels of shape (...). A
+    probability below 1e-12 counts as 1e-12, so that the logarithm is finite.
+    Of scores (logits), `Classifier.loss` is the cross-entropy.
+    """
+    probabilities, labels = _rows(y_hat, y)
+    check_labels(labels, probabilities.shape[1])
+    low, high = probabilities.detach().aminmax()
+    if low < 0 or high > 1.001:  # rounding may exceed 1
+        raise ValueError(
+            "cross_entropy takes probabilities from 0 to 1, not numbers from "
+            f"{low:.4g} to {high:.4g}; for scores use Classifier.loss."
+        )
+    at_label = probabilities.gather(1, labels.reshape(-1, 1))
+    return -at_label.clamp(min=1e-12).log().mean()
+
+
+class SoftmaxRegression(Classifier):
+    """Softmax regression: maps images to one score for each of the classes.
+
+    Maps (n, ...) to (n, num_outputs); the number of inputs is taken from the
+    first batch.
+    """
+
+    def __init__(self, num_outputs, lr):
+        super().__init__()
+        check_whole(1, num_outputs=num_outputs)
+        self.save_hyperparameters()
+        self.net = nn.Sequential(nn.Flatten(), nn.LazyLinear(num_outputs))

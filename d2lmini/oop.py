@@ -2,8 +2,6 @@
 
 import inspect
 
-from .checks import check
-
 
 def add_to_class(Class):
     """Return a decorator that makes a function a method of `Class`.
@@ -11,10 +9,21 @@ def add_to_class(Class):
     The decorated name stays bound to the function, so the cell that
     defines it can still be read, tested and re-run.
     """
-    check(isinstance(Class, type), f"a class is needed, not {Class!r}")
+    if not isinstance(Class, type):
+        raise ValueError(
+            f"add_to_class takes a class, not {Class!r}; write its name "
+            "without parentheses."
+        )
 
     def register(function):
-        setattr(Class, function.__name__, function)
+        # A property has no name, but the function in it has.
+        named = getattr(function, "fget", None) or function
+        if not hasattr(named, "__name__"):
+            raise ValueError(
+                "add_to_class decorates a function that has a name, not "
+                f"{function!r}."
+            )
+        setattr(Class, named.__name__, function)
         return function
 
     return register
@@ -23,7 +32,7 @@ def add_to_class(Class):
 class HyperParameters:
     """Mix-in that stores the arguments of `__init__` as attributes."""
 
-    def save_hyperparameters(self, ignore=()):
+    def save_hyperparameters(self, ignore=None):
         """Store the caller's arguments as attributes and in `self.hparams`.
 
         Call it in `__init__`. Only the arguments are stored, with the values
@@ -33,7 +42,13 @@ class HyperParameters:
 
         Raises ValueError for an argument that would hide a method.
         """
-        ignore = [ignore] if isinstance(ignore, str) else ignore
+        ignore = (
+            [ignore]
+            if isinstance(ignore, str)
+            else []
+            if ignore is None
+            else list(ignore)
+        )
         frame = inspect.currentframe().f_back
         names, varargs, keywords, values = inspect.getargvalues(frame)
         saved = {name: values[name] for name in names[1:]}
@@ -49,8 +64,9 @@ class HyperParameters:
         for name in saved:
             if callable(getattr(type(self), name, None)):
                 raise ValueError(
-                    f"the argument {name!r} would hide the method "
-                    f"{type(self).__name__}.{name}; rename it or ignore it"
+                    f"The argument {name!r} would hide the method "
+                    f"{type(self).__name__}.{name}; rename it, or ignore it "
+                    f"with save_hyperparameters(ignore=[{name!r}])."
                 )
         self.hparams = getattr(self, "hparams", {}) | saved
         for name, value in saved.items():

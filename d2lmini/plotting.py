@@ -7,26 +7,31 @@ imported when the first figure is drawn, not with the package.
 
 import io
 import sys
+import threading
 import time
-from collections import namedtuple
-from itertools import islice
+import weakref
+from collections import deque, namedtuple
+from functools import cache, partial
+from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from .checks import check, check_numbers, check_whole
+from .checks import check_numbers, check_whole
 from .oop import HyperParameters
 
-GREY = "#767676"  # text and axes; the style file holds the other tones
+GRAY = "#767676"  # text and axes; the style file holds the other tones
+GREY = GRAY  # as it was called in version 1.0
 STYLE = Path(__file__).with_name("book.mplstyle")
 Point = namedtuple("Point", ["x", "y"])
 
-
-def _pyplot():
-    import matplotlib.pyplot as plt
-
-    return plt
+_size = (3.5, 2.5)  # of later figures, in inches
+_boards = deque()  # figures of boards that pyplot may still hold
+_waiting = []  # boards with points that no picture shows yet
+_pictures = weakref.WeakKeyDictionary()  # of figures in the running cell
+_ready = weakref.WeakSet()  # shells that show figures
+_curves = weakref.WeakSet()  # lines that belong to a board
 
 
 def in_notebook():
@@ -36,20 +41,39 @@ def in_notebook():
     return hasattr(shell, "kernel")
 
 
+@cache
+def pyplot():
+    """Return `matplotlib.pyplot`, which is imported by this."""
+    import matplotlib.pyplot as plt
+
+    if in_notebook():  # chosen later, within a style, it would be half undone
+        plt.draw_if_interactive()  # chooses the backend
+    return plt
+
+
+def _shell():
+    """Return the notebook's shell, which then shows figures as pictures."""
+    from IPython import get_ipython
+    from matplotlib_inline.backend_inline import configure_inline_support
+
+    shell = get_ipython()
+    if shell not in _ready:
+        _ready.add(shell)
+        configure_inline_support(shell, pyplot().get_backend())
+        # First: the others draw and show all figures that are open.
+        shell.events.callbacks["post_execute"].insert(0, _end_cell)
+    return shell
+
+
 def set_style():
     """Draw all later Matplotlib figures of this process in the book's style.
 
     `plot`, `show_images` and `ProgressBoard` use the style without it.
     """
-    plt = _pyplot()
+    plt = pyplot()
     plt.style.use(STYLE)
     if in_notebook():
-        from IPython import get_ipython
-        from matplotlib_inline.backend_inline import configure_inline_support
-
-        # Afterwards the inline backend leaves the choice of a format alone.
-        configure_inline_support(get_ipython(), plt.get_backend())
-        formatters = get_ipython().display_formatter.formatters
+        formatters = _shell().display_formatter.formatters
         formatters["image/png"].for_type(plt.Figure, _png)
 
 
@@ -123,13 +147,18 @@ def use_svg_display():
 
 
 def set_figsize(figsize=(3.5, 2.5)):
-    """Set the size of later figures: (width, height) in inches."""
-    _pyplot().rcParams["figure.figsize"] = figsize
+    """Set the size of later figures: (width, height) in inches.
+
+    `plot` and `ProgressBoard` follow it unless they are given a size.
+    """
+    global _size
+    pyplot().rcParams["figure.figsize"] = figsize
+    _size = tuple(figsize)
 
 
 def set_axes(
     axes, xlabel=None, ylabel=None, xlim=None, ylim=None,
-    xscale="linear", yscale="linear", legend=()
+    xscale="linear", yscale="linear", legend=None
 ):  # fmt: skip
     """Label and scale `axes`; `legend` is a list of names, one a curve."""
     axes.set(xlabel=xlabel or "", ylabel=ylabel or "")
@@ -138,20 +167,32 @@ def set_axes(
         axes.set_xlim(xlim)
     if ylim is not None:
         axes.set_ylim(ylim)
-    if legend:
-        axes.legend(_listed(legend))
+    if names := _listed(legend):
+        axes.legend(names)
     axes.grid(True)
 
 
 def _listed(names):
     """Return a list of names: a string is one name, not a list of letters."""
-    return [names] if isinstance(names, str) else names
+    if names is None:
+        return []
+    return [names] if isinstance(names, str) else list(names)
 
 
 def _array(values):
-    """Turn a tensor (also one that requires grad) or a list into an array."""
+    """Turn a tensor, an array or lists of them into one array.
+
+    A tensor may require grad, be sparse, or have a type that NumPy lacks.
+    """
     if isinstance(values, torch.Tensor):
         values = values.detach().cpu()
+        if values.layout != torch.strided:
+            values = values.to_dense()
+        if values.is_floating_point() and values.dtype != torch.float64:
+            values = values.float()
+        return values.resolve_conj().resolve_neg().numpy()
+    if isinstance(values, (list, tuple)):
+        values = [_array(value) for value in values]
     return np.asarray(values)
 
 
@@ -162,24 +203,34 @@ def _series(data):
     if not isinstance(data, list) or not any(item.ndim for item in data):
         data = _array(data)
         data = [data] if data.ndim < 2 or data.shape[1] == 1 else list(data)
-    for curve in data:
-        what = f"{curve.dtype} of shape {curve.shape}; try reshape(-1)"
-        flat = curve.ndim == 1 and curve.dtype.kind in "biufmM"  # or dates
-        check(flat, f"a curve is a row of real numbers, not {what}")
-    return data
+    return [_curve(item) for item in data]
+
+
+def _curve(values):
+    """Return a row or a column of real numbers as a 1-D array."""
+    if values.ndim == 2 and 1 in values.shape:
+        values = values.reshape(-1)
+    if values.ndim != 1 or values.dtype.kind not in "biufmM":  # or dates
+        raise ValueError(
+            "A curve is a row or a column of real numbers, not "
+            f"{values.dtype} of shape {values.shape}; try reshape(-1)."
+        )
+    return values
 
 
 def plot(
-    X, Y=None, xlabel=None, ylabel=None, legend=(), xlim=None, ylim=None,
+    X, Y=None, xlabel=None, ylabel=None, legend=None, xlim=None, ylim=None,
     xscale="linear", yscale="linear", fmts=("-", "--", "-.", ":"),
-    figsize=(3.5, 2.5), axes=None
+    figsize=None, axes=None
 ):  # fmt: skip
     """Plot curves as lines.
 
-    `X` and `Y` are one series of numbers (list, array or tensor) or a list
-    of them; one `X` serves every `Y`, and without `Y` the series in `X` are
-    plotted against their index. Draws into `axes`, or a new figure of
-    `figsize` inches. Formats repeat when there are more curves than `fmts`.
+    `X` and `Y` are one series of numbers (list, array or tensor of shape (n,)
+    or (n, 1)) or a list of them; one `X` serves every `Y`, and without `Y` the
+    series in `X` are plotted against their index. Draws into `axes`, into
+    pyplot's current axes if nothing is plotted there yet, or else into a new
+    figure of `figsize` inches, by default that of `set_figsize`. Formats
+    repeat when there are more curves than `fmts`.
 
     Raises ValueError when `X`, `Y` and `legend` do not fit together.
     """
@@ -189,31 +240,66 @@ def plot(
         xs = xs * len(ys)
     if [x.shape for x in xs] != [y.shape for y in ys]:
         raise ValueError(
-            f"X holds series of shapes {[x.shape for x in xs]}, "
-            f"Y of shapes {[y.shape for y in ys]}; they must be the same"
+            f"X holds series of shapes {[x.shape for x in xs]}, but Y of "
+            f"shapes {[y.shape for y in ys]}; they must be the same."
         )
-    sentence = f"legend must have {len(ys)} names, one a curve, not {legend}"
-    check(len(_listed(legend)) in (0, len(ys)), sentence)
-    fmts = _listed(fmts)
-    plt = _pyplot()
+    names, fmts = _listed(legend), _listed(fmts)
+    if len(names) not in (0, len(ys)):
+        raise ValueError(
+            f"legend must have {len(ys)} names, one for each curve, "
+            f"not {names}."
+        )
+    plt = pyplot()
     with plt.style.context(STYLE):
         if axes is None:
-            axes = plt.subplots(figsize=figsize)[1]
+            axes = _vacant_axes() or plt.subplots(figsize=figsize or _size)[1]
         axes.cla()
         for i, (x, y) in enumerate(zip(xs, ys, strict=True)):
             axes.plot(x, y, fmts[i % len(fmts)])
-        axes.tick_params(colors=GREY)  # ticks may be made later, without style
-        set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, legend)
+        axes.tick_params(colors=GRAY)  # ticks may be made later, without style
+        set_axes(axes, xlabel, ylabel, xlim, ylim, xscale, yscale, names)
+
+
+def _vacant_axes():
+    """Return pyplot's current axes, if there are any and they are empty."""
+    plt = pyplot()
+    axes = plt.gca() if plt.get_fignums() else None
+    return None if axes is None or axes.has_data() else axes
 
 
 def _picture(image):
     """Bring a (1, h, w), (3, h, w), (h, w) or (h, w, 3) image to pixels."""
     image = _array(image)
-    sentence = f"an image has shape (h, w) or (3, h, w), not {image.shape}"
-    check(image.ndim in (2, 3) and image.size, sentence)
-    if image.ndim == 3 and image.shape[0] in (1, 3):
+    shape = image.shape
+    if (
+        image.ndim == 3
+        and shape[0] in (1, 3, 4)
+        and (shape[0] < 4 or shape[2] not in (3, 4))
+    ):
         image = np.moveaxis(image, 0, -1)
+    colors = image.shape[2:]
+    if (
+        image.ndim not in (2, 3)
+        or not image.size
+        or colors not in ((), (1,), (3,), (4,))
+        or image.dtype.kind not in "biuf"
+    ):
+        raise ValueError(
+            "An image has real numbers in shape (h, w) or (3, h, w), not "
+            f"{image.dtype} in shape {shape}."
+        )
+    image = image.astype(float) if image.dtype == bool else image
+    top = 1 if image.dtype.kind == "f" else 255
+    if colors in ((3,), (4,)) and ((image < 0) | (image > top)).any():
+        low, high = _range(image)
+        image = np.clip((image - low) / (high - low or 1), 0, 1)
     return image
+
+
+def _range(values):
+    """Return the least and the greatest number, infinite ones left out."""
+    finite = values[np.isfinite(values)]
+    return (finite.min(), finite.max()) if finite.size else (0, 1)
 
 
 def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
@@ -221,15 +307,19 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
 
     `imgs` holds tensors, arrays or PIL images of shape (h, w), (1, h, w) or
     (3, h, w); each cell of the grid is `scale` inches wide and high.
-    `titles`, if given, has one for each image that has a cell.
+    `titles`, if given, has one for each image that has a cell. In gray the
+    smallest number of an image is black and the largest white; so it is for
+    each color image that leaves the range from 0 to 1 (integers: to 255).
     """
     check_whole(1, num_rows=num_rows, num_cols=num_cols)
     check_numbers(0.1, scale=scale)
     imgs = [_picture(image) for image in islice(imgs, num_rows * num_cols)]
     titles = [""] * len(imgs) if titles is None else _listed(titles)
-    sentence = f"{len(imgs)} images need as many titles, not {titles}"
-    check(len(imgs) <= len(titles), sentence)
-    plt = _pyplot()
+    if len(imgs) > len(titles):
+        raise ValueError(
+            f"{len(imgs)} images need as many titles, not {titles}."
+        )
+    plt = pyplot()
     with plt.style.context(STYLE):
         size = num_cols * scale, num_rows * scale
         # A title stands nearer to its own image than to the one above it.
@@ -246,105 +336,259 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
     return axes
 
 
-class ProgressBoard(HyperParameters):
-    """Curves that grow in place while a model trains.
+def show_heatmaps(
+    matrices, xlabel, ylabel, titles=None, figsize=(2.5, 2.5), cmap="Reds"
+):
+    """Show a grid of matrices as colors, on one scale.
 
-    Each board owns its figure. In a notebook the figure is shown once and
-    then updated, so that the cell keeps exactly one picture.
+    `matrices` has shape (rows, columns, h, w): one matrix for each place of
+    the grid. `titles`, if given, has one for each column. `figsize` is in
+    inches.
+    """
+    matrices, titles = _array(matrices), _listed(titles)
+    if matrices.ndim != 4 or not matrices.size:
+        raise ValueError(
+            "matrices must have shape (rows, columns, h, w), not "
+            f"{matrices.shape}; for one matrix try reshape(1, 1, h, w)."
+        )
+    num_rows, num_cols = matrices.shape[:2]
+    if len(titles) not in (0, num_cols):
+        raise ValueError(
+            f"{num_cols} columns need as many titles, not {titles}."
+        )
+    plt = pyplot()
+    with plt.style.context(STYLE):
+        figure, axes = plt.subplots(
+            num_rows, num_cols, figsize=figsize, sharex=True, sharey=True,
+            squeeze=False
+        )  # fmt: skip
+        low, high = _range(matrices)
+        for ax, matrix in zip(
+            axes.flat, matrices.reshape(-1, *matrices.shape[2:]), strict=True
+        ):
+            image = ax.imshow(matrix, cmap=cmap, vmin=low, vmax=high)
+            ax.grid(False)
+        for ax, title in zip(axes[0], titles, strict=False):
+            ax.set_title(title)
+        for ax in axes[-1]:
+            ax.set_xlabel(xlabel)
+        for ax in axes[:, 0]:
+            ax.set_ylabel(ylabel)
+        figure.colorbar(image, ax=axes, shrink=0.6)
+
+
+def _new_figure(figsize, display):
+    """Return a figure for a board: one that `plt.show` and `savefig` know.
+
+    Pyplot keeps every figure until it is closed, so only ten of them stay.
+    Windows belong to the main thread; elsewhere pyplot does not know it.
+    """
+    plt = pyplot()
+    main = threading.current_thread() is threading.main_thread()
+    if not (display and main):
+        return plt.Figure(figsize=figsize)
+    if len(_boards) == 10:
+        plt.close(_boards.popleft())
+    try:
+        with plt.rc_context({"figure.max_open_warning": 0}):
+            _boards.append(plt.figure(figsize=figsize))
+    except Exception:  # no window can be had, which must not end a training
+        return plt.Figure(figsize=figsize)
+    return _boards[-1]
+
+
+def _show(figure):
+    """Show a figure in the cell that runs; renew its picture if it has one.
+
+    IPython is told to display the figure of a board by this function, so that
+    `plt.show()` and the end of a cell add no second picture.
+    """
+    from IPython.display import display
+
+    if figure.canvas.required_interactive_framework:  # it is live by itself
+        figure.canvas.draw_idle()
+        return
+    _shell()
+    vars(figure).pop("_ipython_display_", None)  # display it as it is
+    if figure not in _pictures:
+        _pictures[figure] = display(figure, display_id=True)
+    elif figure.stale:
+        _pictures[figure].update(figure)
+    figure._ipython_display_ = partial(_show, figure)
+    figure.stale = False
+
+
+def _end_cell():
+    """Show what waits; whoever draws in a later cell gets a picture there."""
+    for board in _waiting:
+        board.flush()
+    for figure in list(_pictures):
+        _show(figure)
+        pyplot().close(figure)  # or the backend would render it once more
+    _waiting.clear()
+    _pictures.clear()
+
+
+class ProgressBoard(HyperParameters):
+    """Curves that grow while a model trains.
+
+    In a notebook they are one picture in each cell that draws: it appears
+    when the cell ends, or after a second, and is then renewed in place every
+    few seconds. In a script they are a figure that `plt.show()` shows.
     """
 
     def __init__(
         self, xlabel=None, ylabel=None, xlim=None, ylim=None,
         xscale="linear", yscale="linear", ls=("-", "--", "-.", ":"),
         colors=("C0", "C1", "C2", "C3", "C4", "C5"), fig=None, axes=None,
-        figsize=(3.5, 2.5), display=True
+        figsize=None, display=True
     ):  # fmt: skip
         ls, colors = _listed(ls), _listed(colors)
         self.save_hyperparameters()
         self.reset()
 
+    def __getstate__(self):
+        # A copy has the settings, and draws curves of its own.
+        runtime = {"raw_points", "data", "fig", "axes"}
+        state = {
+            name: value
+            for name, value in vars(self).items()
+            if name not in runtime and not name.startswith("_")
+        }
+        state["hparams"] = self.hparams | {"fig": None, "axes": None}
+        return state
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        self.reset()
+
     def reset(self):
         """Forget all curves; the next point starts a new figure."""
         for line in getattr(self, "_lines", {}).values():
-            line.remove()
-        self.raw_points, self.data = {}, {}
-        self._lines, self._handle = {}, None
-        # What is done in two seconds is drawn once, at its end.
-        self._next_redraw = time.monotonic() + 2
-        self._stale = False
+            if line.axes is not None:  # or they were cleared by the reader
+                line.remove()
+        self.raw_points, self.data, self._lines = {}, {}, {}
+        # What is done in a second is shown once, at its end.
+        self._next_redraw = time.monotonic() + 1
         self.fig, self.axes = self.hparams["fig"], self.hparams["axes"]
 
     def draw(self, x, y, label, every_n=1):
         """Add the point (x, y) to the curve `label`.
 
-        `x` and `y` are numbers or tensors with one element. The curve gets
-        one point for every `every_n` calls: the mean of their points.
+        `x` and `y` are numbers, tensors with one element, or functions that
+        return one. The curve gets one point for every `every_n` calls: the
+        mean of their points.
         """
         check_numbers(0, every_n=every_n)
         waiting = self.raw_points.setdefault(label, [])
-        waiting.append((_array(x).item(), _array(y).item()))
+        waiting.append((_number(x), _number(y)))
         if len(waiting) < every_n:
             return
         curve = self.data.setdefault(label, [])
         curve.append(Point(*np.mean(waiting, axis=0).tolist()))
         waiting.clear()
-        self._stale = True
-        if self.display and in_notebook():
-            if time.monotonic() >= self._next_redraw:
-                self.redraw()
-            else:
-                self._redraw_after_cell()
+        if self.display:
+            self._extend(label)
+
+    def _extend(self, label):
+        """Bring one curve up to date, and show it if it is time to."""
+        points, line = self.data[label], self._lines.get(label)
+        if (
+            line is None
+            or line.axes is None  # the reader may clear the axes
+            or self.axes.get_xscale() != self.xscale
+            or self.axes.get_yscale() != self.yscale
+        ):
+            self._update()
+        elif len(points) <= 1000:  # later ones, for speed, by flush alone
+            line.set_data(*zip(*points, strict=True))
+            self.axes.update_datalim(points[-1:])
+            self.axes.autoscale(None)
+        if not in_notebook():
+            return
+        if time.monotonic() >= self._next_redraw:
+            self.redraw()
+        elif self not in _waiting:
+            _shell()
+            _waiting.append(self)
+
+    def flush(self):
+        """Bring the figure up to date now, if a point waits for that.
+
+        `Trainer.fit` does so at its end, and a notebook when a cell ends.
+        """
+        if not self.display or not self.data:
+            return
+        if self._lines:
+            waits = self.fig.stale
+        else:  # a draw of the reader's own: has it drawn, or only kept points?
+            places = [self.axes] if self.axes else getattr(self.fig, "axes", ())
+            waits = not any(axes.has_data() for axes in places)
+        if waits:
+            self.redraw()
 
     def redraw(self):
         """Bring the figure up to date and show it where a notebook runs."""
         start = time.monotonic()
-        with _pyplot().style.context(STYLE):
-            self._update_lines()
-            if self.display and in_notebook():
-                self._show()
-        self._stale = False
-        # Drawing takes 0.5 % of the time, however fast points come.
-        self._next_redraw = 200 * time.monotonic() - 199 * start
+        self._update()
+        if self.display and in_notebook():
+            _show(self.fig)
+        # Pictures take 0.5 % of the time, unless that makes them rare.
+        now = time.monotonic()
+        self._next_redraw = now + min(199 * (now - start), 12)
 
-    def _update_lines(self):
-        if self.axes is None:
-            from matplotlib.figure import Figure
+    def _update(self):
+        """Make the figure if need be, and bring all of it up to date."""
+        with pyplot().style.context(STYLE):
+            if self.axes is None:
+                size = self.figsize or _size
+                self.fig = self.fig or _new_figure(size, self.display)
+                self.axes = self.fig.gca()
+            self.fig = self.axes.get_figure(root=True)
+            for label, points in self.data.items():
+                line = self._lines.get(label)
+                if line is None or line.axes is None:
+                    i = len(self._curves())
+                    style = self.ls[i % len(self.ls)]
+                    color = self.colors[i % len(self.colors)]
+                    (line,) = self.axes.plot([], ls=style, c=color, label=label)
+                    self._lines[label] = line
+                    _curves.add(line)
+                line.set_data(*zip(*points, strict=True))
+            self.axes.relim()
+            self.axes.autoscale_view()
+            set_axes(
+                self.axes,
+                self.xlabel or self.axes.get_xlabel(),
+                self.ylabel or self.axes.get_ylabel(),
+                self.xlim,
+                self.ylim,
+                self._scale(self.xscale, 0),
+                self._scale(self.yscale, 1),
+            )
+            curves = self._curves()
+            self.axes.legend(curves, [line.get_label() for line in curves])
+        if self.display and in_notebook():
+            self.fig._ipython_display_ = partial(_show, self.fig)
 
-            self.fig = self.fig or Figure(figsize=self.figsize)
-            self.axes = self.fig.gca()
-        for i, (label, points) in enumerate(self.data.items()):
-            if label not in self._lines:
-                style = self.ls[i % len(self.ls)]
-                colour = self.colors[i % len(self.colors)]
-                self._lines[label] = self.axes.plot([], ls=style, c=colour)[0]
-            self._lines[label].set_data(*zip(*points, strict=True))
-        self.axes.relim()
-        self.axes.autoscale_view()
-        set_axes(
-            self.axes, self.xlabel, self.ylabel, self.xlim, self.ylim,
-            self.xscale, self.yscale, list(self.data)
-        )  # fmt: skip
+    def _curves(self):
+        """Return the lines on these axes that a board has drawn."""
+        return [line for line in self.axes.lines if line in _curves]
 
-    def _show(self):
-        from IPython.display import display
+    def _scale(self, scale, axis):
+        """Return a scale; one of logarithms waits for a positive number."""
+        points = chain(*self.data.values())
+        if scale == "log" and not any(point[axis] > 0 for point in points):
+            return "linear"
+        return scale
 
-        if self._handle is None:
-            self._handle = display(self.axes.figure, display_id=True)
-        else:
-            self._handle.update(self.axes.figure)
 
-    def _redraw_after_cell(self):
-        """Let IPython redraw when the cell ends: points may be waiting."""
-        from IPython import get_ipython
-
-        events = get_ipython().events
-
-        def redraw(*_):
-            events.unregister("post_run_cell", redraw)
-            self._scheduled = False
-            if self._stale:
-                self.redraw()
-
-        if not getattr(self, "_scheduled", False):
-            self._scheduled = True
-            events.register("post_run_cell", redraw)
+def _number(value):
+    """Return a number, a tensor of one, or what a function returns of these."""
+    value = _array(value() if callable(value) else value)
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise ValueError(
+            "A point of a curve is made of two real numbers, not of "
+            f"{value.dtype} of shape {value.shape}."
+        )
+    return value.item()

@@ -1,5 +1,6 @@
 """`add_to_class` and `HyperParameters` (section 3.2)."""
 
+import numpy as np
 import pytest
 
 import d2lmini as d2l
@@ -20,6 +21,26 @@ def test_add_to_class_serves_objects_that_exist_already():
     assert thing.double() == 2
     # The name in the notebook is the function, not None.
     assert double(thing) == 2
+
+
+def test_a_property_can_arrive_later():
+    @d2l.add_to_class(Base)
+    @property
+    def triple(self):
+        return 3 * self.a
+
+    assert Base(2).triple == 6
+
+
+@pytest.mark.parametrize("wrong", [Base(1), "Base", None])
+def test_add_to_class_needs_a_class(wrong):
+    with pytest.raises(ValueError, match="takes a class, not .*parentheses"):
+        d2l.add_to_class(wrong)
+
+
+def test_add_to_class_needs_a_name():
+    with pytest.raises(ValueError, match="a function that has a name, not 3"):
+        d2l.add_to_class(Base)(3)
 
 
 def test_arguments_become_attributes_and_hparams():
@@ -67,6 +88,26 @@ def test_ignored_and_private_arguments_are_not_saved():
     thing = Picky(1, 2, 3)
     assert thing.hparams == {"a": 1}
     assert not hasattr(thing, "b") and not hasattr(thing, "_c")
+
+
+@pytest.mark.parametrize("ignore", [None, [], (), set()], ids=str)
+def test_nothing_need_be_ignored(ignore):
+    class Plain(d2l.HyperParameters):
+        def __init__(self, n):
+            self.save_hyperparameters(ignore)
+
+    assert Plain(1).hparams == {"n": 1}
+
+
+@pytest.mark.parametrize(
+    "ignore", [("net",), {"net"}, np.array(["net"])], ids=str
+)
+def test_names_to_ignore_may_come_in_many_forms(ignore):
+    class Picky(d2l.HyperParameters):
+        def __init__(self, n, net):
+            self.save_hyperparameters(ignore=ignore)
+
+    assert Picky(1, 2).hparams == {"n": 1}
 
 
 def test_one_name_can_be_ignored():

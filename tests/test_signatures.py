@@ -12,6 +12,7 @@ PARAMETERS = {
     "ProgressBoard": "xlabel ylabel xlim ylim xscale yscale ls colors fig axes "
     "figsize display",
     "ProgressBoard.draw": "self x y label every_n",
+    "ProgressBoard.flush": "self",
     "Module": "plot_train_per_epoch plot_valid_per_epoch",
     "Module.loss": "self y_hat y",
     "Module.forward": "self X",
@@ -50,6 +51,10 @@ PARAMETERS = {
     "axes",
     "set_axes": "axes xlabel ylabel xlim ylim xscale yscale legend",
     "set_figsize": "figsize",
+    "show_heatmaps": "matrices xlabel ylabel titles figsize cmap",
+    "cross_entropy": "y_hat y",
+    "SoftmaxRegression": "num_outputs lr",
+    "download": "url folder sha1_hash",
     "show_images": "imgs num_rows num_cols titles scale",
     "use_svg_display": "",
     "cpu": "",
