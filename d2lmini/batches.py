@@ -25,6 +25,9 @@ def num_samples(batch):
     holds one sample a row, a packed sequence one a sequence, and a list of
     texts, numbers, dicts or pairs one an item.
     """
+    if type(batch) in (list, tuple) and type(batch[-1]) is torch.Tensor:
+        if batch[-1].dim():  # as nearly always: be fast
+            return len(batch[-1]) or _count(batch) or 1
     return _count(batch) or 1
 
 
@@ -169,6 +172,24 @@ class CountedLoader:
                 "batch in this pass; every epoch walks through it once more, "
                 "so give a list or a DataLoader, not an iterator"
             )
+
+
+class Counted:
+    """An attribute that turns the loader stored in it into a CountedLoader.
+
+    So means are over samples whoever stores the loader. At first it is None.
+    """
+
+    def __set_name__(self, owner, name):
+        self.name = name
+
+    def __get__(self, trainer, owner=None):
+        return vars(trainer).get(self.name) if trainer else self
+
+    def __set__(self, trainer, loader):
+        if loader is not None and not isinstance(loader, CountedLoader):
+            loader = CountedLoader(loader)
+        vars(trainer)[self.name] = loader
 
 
 def num_batches(loader):

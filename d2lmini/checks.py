@@ -182,15 +182,18 @@ def _check_shape(optim):
             f"{sentence}, not {described(optim)}, which has no method "
             f"{' or '.join(lacks)}"
         )
-    with suppress(ValueError):  # some callables do not tell what they take
-        signature = inspect.signature(optim.step)
-        try:
-            signature.bind()
-        except TypeError as error:
-            raise ValueError(
-                f"the step of {type(optim).__name__} takes an argument "
-                f"({error}); define fit_epoch in your own Trainer to give it"
-            ) from None
+    parameters = inspect.signature(optim.step).parameters.values()
+    needed = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+    ]
+    if needed:
+        raise ValueError(
+            f"{type(optim).__name__}.step needs {', '.join(needed)}; define "
+            "fit_epoch in your own Trainer to give it"
+        )
 
 
 def _attributes(thing):
@@ -204,15 +207,16 @@ def _attributes(thing):
 
 
 def checked_metric(name, value):
-    """Return one real number, or a tensor of one without dimensions.
+    """Return one real number, or off the CPU a tensor that holds it.
 
-    The tensor has neither a graph nor memory in common with `value`, which
-    may be changed in place before the number is needed.
+    Nobody waits for a tensor on the CPU. One on a GPU is fetched later; its
+    copy has neither the graph nor the memory of `value`, which may be changed
+    in place until then.
     """
-    if isinstance(value, float):
-        return value
     if isinstance(value, torch.Tensor):
         if value.numel() == 1 and not value.is_complex():
+            if value.is_cpu:
+                return float(value.item())
             return value.detach().reshape(()).clone()
     elif value is None:
         raise ValueError(

@@ -50,29 +50,33 @@ def _numbers(values):
 
 
 class Metric:
-    """One metric in one epoch: a value, a weight and a step for each call.
+    """One metric in one epoch: its mean, and what its next point is made of.
 
-    Values wait on their device, because fetching one makes the program wait.
+    Values that are tensors stay on their device until a number is needed,
+    because fetching one makes the program wait.
     """
 
     def __init__(self):
         self.calls = self.total = self.weight = 0
-        self.waiting, self.since_point = [], []
+        self._start_point()
+
+    def _start_point(self):
+        self.values, self.weights, self.steps = [], [], []
+        self._num_counted = 0  # of these values, in the total
 
     def add(self, value, weight, step):
-        """Note a value, which is fetched later."""
+        """Note a value, a number or a tensor off its graph."""
         self.calls += 1
-        self.waiting.append((value, weight, step))
+        self.values.append(value)
+        self.weights.append(weight)
+        self.steps.append(step)
 
     def _fetch(self):
-        if not self.waiting:
-            return
-        values, weights, steps = zip(*self.waiting, strict=True)
-        values = _numbers(values)
-        self.total += float(np.dot(values, weights))
-        self.weight += sum(weights)
-        self.since_point += zip(values, weights, steps, strict=True)
-        self.waiting.clear()
+        new = slice(self._num_counted, None)
+        self.values[new] = _numbers(self.values[new])
+        self.total += float(np.dot(self.values[new], self.weights[new]))
+        self.weight += sum(self.weights[new])
+        self._num_counted = len(self.values)
 
     def mean(self):
         """Return the mean over all samples so far."""
@@ -82,13 +86,9 @@ class Metric:
     def take_point(self):
         """Return values, weights and steps since the last call of this."""
         self._fetch()
-        taken, self.since_point = self.since_point, []
-        return zip(*taken, strict=True)
-
-    @property
-    def has_point(self):
-        """Tell whether a point is left that was not taken."""
-        return bool(self.waiting or self.since_point)
+        point = self.values, self.weights, self.steps
+        self._start_point()
+        return point
 
 
 class Record:

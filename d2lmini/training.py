@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from . import devices
-from .batches import CountedLoader, moved, num_batches
+from .batches import Counted, moved, num_batches
 from .checks import (
     check_layers,
     check_numbers,
@@ -260,8 +260,8 @@ class Trainer(HyperParameters):
 
     # For subclasses that do without our __init__, fit or prepare_model.
     gpus, stop_at_nan, should_stop, gradient_clip_val = (), True, False, 0
-    train_dataloader = val_dataloader = _record = None
-    num_train_batches = num_val_batches = 0
+    train_dataloader, val_dataloader = Counted(), Counted()
+    _record, num_train_batches, num_val_batches = None, 0, 0
     epoch = train_batch_idx = val_batch_idx = 0
 
     def __init__(
@@ -279,13 +279,6 @@ class Trainer(HyperParameters):
                 f"machine; the model is trained on {used} alone",
                 stacklevel=2,
             )
-
-    def __setattr__(self, name, value):
-        # Whoever stores the loaders: means are over samples.
-        if name in ("train_dataloader", "val_dataloader"):
-            if value is not None and not isinstance(value, CountedLoader):
-                value = CountedLoader(value)
-        super().__setattr__(name, value)
 
     @property
     def history(self):
@@ -461,7 +454,7 @@ class Trainer(HyperParameters):
     def _finish_record(self):
         """Draw what is left of an epoch, and close its entry."""
         for name, metric in self._record.metrics.items():
-            if metric.has_point:
+            if metric.values:  # since its latest point
                 self._draw_point(name, metric)
         self._record.end_epoch()
 

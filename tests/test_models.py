@@ -1,4 +1,4 @@
-"""Models and the optimiser against PyTorch's own."""
+"""Models and the optimizer against PyTorch's own."""
 
 import pytest
 import torch
@@ -20,20 +20,20 @@ def test_sgd_is_torch_s_sgd():
         (theirs, torch.optim.SGD(theirs, lr=0.3)),
     )
     for _ in range(3):
-        for (w, b), optimiser in pairs:
-            optimiser.zero_grad()
+        for (w, b), optimizer in pairs:
+            optimizer.zero_grad()
             ((torch.ones(4, 3) @ w + b) ** 3).sum().backward()
-            optimiser.step()
+            optimizer.step()
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b)
 
 
 def test_sgd_takes_an_iterator_and_skips_parameters_without_gradient():
     used, unused = (torch.ones(2, requires_grad=True) for _ in range(2))
-    optimiser = d2l.SGD(iter([used, unused]), lr=1.0)
+    optimizer = d2l.SGD(iter([used, unused]), lr=1.0)
     used.sum().backward()
-    optimiser.step()
-    optimiser.zero_grad()
+    optimizer.step()
+    optimizer.zero_grad()
     assert used.tolist() == [0, 0] and unused.tolist() == [1, 1]
     assert used.grad.tolist() == [0, 0] and unused.grad is None
 
@@ -87,7 +87,7 @@ def test_concise_regression_is_scratch_with_half_the_rate():
     torch.testing.assert_close(b, scratch.b.detach())
 
 
-def test_lazy_initialisation_is_kept():
+def test_lazy_initialization_is_kept():
     """2,000 inputs: PyTorch's default would be a fifth larger."""
     torch.manual_seed(0)
     model = d2l.LinearRegression(lr=0.03)
@@ -100,7 +100,7 @@ def test_lazy_initialisation_is_kept():
     assert b.item() == 0
 
 
-def test_lazy_initialisation_with_a_single_input():
+def test_lazy_initialization_with_a_single_input():
     torch.manual_seed(0)
     models = [d2l.LinearRegression(lr=0.03) for _ in range(100)]
     outputs = torch.cat([model(torch.ones(1, 1)) for model in models])

@@ -73,7 +73,7 @@ def test_a_label_is_a_class_or_an_error(batch, label, place):
     if 0 <= label < scores.shape[-1]:
         assert model.loss(scores, labels).isfinite()
     else:
-        with pytest.raises(ValueError, match=f"Target {label} is out"):
+        with pytest.raises(ValueError, match=f"label {label} is none"):
             model.loss(scores, labels)
 
 
