@@ -25,9 +25,9 @@ def num_samples(batch):
     holds one sample a row, a packed sequence one a sequence, and a list of
     texts, numbers, dicts or pairs one an item.
     """
-    if type(batch) in (list, tuple) and type(batch[-1]) is torch.Tensor:
-        if batch[-1].dim():  # as nearly always: be fast
-            return len(batch[-1]) or _count(batch) or 1
+    if type(batch) in (list, tuple) and batch:  # as nearly always: be fast
+        if type(batch[-1]) is torch.Tensor and batch[-1].numel():
+            return len(batch[-1]) if batch[-1].dim() else 1
     return _count(batch) or 1
 
 
@@ -35,9 +35,10 @@ def _count(part, nested=False):
     """Return the number of samples in a part of a batch, None if unknown."""
     if isinstance(part, PackedSequence):
         return int(part.batch_sizes[0])
-    if isinstance(part, (torch.Tensor, np.ndarray)):
-        rows = part.size(0) if isinstance(part, torch.Tensor) else len(part)
-        return rows if part.ndim else 1
+    if isinstance(part, torch.Tensor):  # a nested one has no len
+        return part.size(0) if part.dim() else 1
+    if isinstance(part, np.ndarray):
+        return len(part) if part.ndim else 1
     if isinstance(part, (list, tuple)) and not hasattr(part, "_fields"):
         if _holds_samples(part, nested):
             return len(part)
@@ -116,16 +117,18 @@ def _sizes(loader):
     That is so whatever its batches look like; their shape may mislead, as
     where the first dimension is time.
     """
+    if not isinstance(loader, DataLoader):
+        return
+    cutter = loader.batch_sampler
     if (
-        isinstance(loader, DataLoader)
-        and type(loader).__iter__ is DataLoader.__iter__
-        and type(loader.batch_sampler) is BatchSampler
-        and hasattr(loader.sampler, "__len__")
+        type(loader).__iter__ is DataLoader.__iter__
+        and type(cutter) is BatchSampler
+        and hasattr(cutter.sampler, "__len__")
     ):
-        left = len(loader.sampler)
+        left = len(cutter.sampler)
         while left > 0:
-            yield min(left, loader.batch_size)
-            left -= loader.batch_size
+            yield min(left, cutter.batch_size)
+            left -= cutter.batch_size
 
 
 class CountedLoader:
