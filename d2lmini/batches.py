@@ -187,7 +187,7 @@ class Counted:
         self.name = name
 
     def __get__(self, trainer, owner=None):
-        return vars(trainer).get(self.name) if trainer else self
+        return self if trainer is None else vars(trainer).get(self.name)
 
     def __set__(self, trainer, loader):
         if loader is not None and not isinstance(loader, CountedLoader):

@@ -200,9 +200,10 @@ class Classifier(Module):
             return F.cross_entropy(
                 scores, labels, ignore_index=_NO_LABEL, reduction=reduction
             )
-        except IndexError:
-            wrong = labels
-        check_labels(wrong, scores.shape[1])
+        except IndexError as error:
+            problem = error
+        check_labels(labels, scores.shape[1])
+        raise problem
 
     @torch.no_grad()
     def layer_summary(self, X_shape):
@@ -212,7 +213,7 @@ class Classifier(Module):
         else of the type of the parameters, and on their device. Lazy layers
         are built by this; nothing else changes.
         """
-        layers = self.net if isinstance(self.net, nn.Sequential) else [self.net]
+        layers = self.net if hasattr(self.net, "__iter__") else [self.net]
         params = [p for p in self.parameters() if p.is_floating_point()]
         like = params[0] if params else torch.zeros(())
         is_table = isinstance(layers[0], (nn.Embedding, nn.EmbeddingBag))

@@ -10,6 +10,8 @@ from collections import OrderedDict
 import numpy as np
 import torch
 
+from .checks import check_layers, checked_metric
+
 
 class History(dict):
     """What a fit recorded: a list of numbers by name, one for each epoch.
@@ -91,42 +93,6 @@ class Metric:
         return point
 
 
-class Record:
-    """The metrics of the epoch that runs, and the history before it."""
-
-    def __init__(self):
-        self._history, self._past = History(epoch=[]), 0
-        self.metrics, self._names, self.moment = {}, {}, (0, 0)
-
-    def metric(self, name):
-        """Return the metric `name` of this epoch."""
-        if name not in self.metrics:
-            self.metrics[name], self._names[name] = Metric(), None
-        return self.metrics[name]
-
-    @property
-    def history(self):
-        """The history, with the means of the epoch that runs as its last."""
-        if self.metrics:
-            self._write()
-        return self._history
-
-    def end_epoch(self):
-        """Finish the entry of this epoch; what comes now is of the next."""
-        self._write()
-        self.metrics, self._past = {}, self._past + 1
-
-    def _write(self):
-        epochs = self._history["epoch"]
-        if len(epochs) == self._past:
-            epochs.append(self._past + 1)
-        for name in self._names:
-            means = self._history.setdefault(name, [])
-            means += [math.nan] * (len(epochs) - len(means))
-            if name in self.metrics:
-                means[-1] = self.metrics[name].mean()
-
-
 def point_is_due(calls, per_epoch, num_batches):
     """Tell whether a curve of `per_epoch` points gets one at this call.
 
@@ -136,3 +102,100 @@ def point_is_due(calls, per_epoch, num_batches):
     if not num_batches:
         return False
     return calls * per_epoch % num_batches < per_epoch
+
+
+class Record:
+    """What one fit of a trainer records, whose ever its loop is."""
+
+    def __init__(self, trainer):
+        self.trainer, self._moment = trainer, (0, 0)
+        self._history, self._past = History(epoch=[]), 0
+        self._metrics, self._names = {}, {}  # of this epoch, of all
+
+    @property
+    def history(self):
+        """The history, with the means of the epoch that runs as its last."""
+        if self._metrics:
+            self._write()
+        return self._history
+
+    def add(self, key, value, train):
+        """Note a metric of the batch at hand; draw a point when one is due."""
+        name = ("train_" if train else "val_") + key
+        value = checked_metric(name, value)
+        if isinstance(value, torch.Tensor) and value.is_meta:
+            return  # there is no number in it
+        self._follow_trainer()
+        if name not in self._metrics:
+            self._metrics[name], self._names[name] = Metric(), None
+        metric, step = self._metrics[name], self.trainer.train_batch_idx
+        loader, num_batches, per_epoch = self._side(train)
+        metric.add(value, getattr(loader, "at_hand", 1), step)
+        if point_is_due(metric.calls, per_epoch, num_batches):
+            self._draw_point(name, metric)
+
+    def end_epoch(self):
+        """Draw what is left, and close the entry; return the latest means."""
+        for name, metric in self._metrics.items():
+            if metric.values:
+                self._draw_point(name, metric)
+        self._write()
+        latest = {name: self._history[name][-1] for name in self._metrics}
+        self._metrics, self._past = {}, self._past + 1
+        return latest
+
+    def _follow_trainer(self):
+        """See by its counters whether a fit or an epoch has begun."""
+        now = self.trainer.epoch, self.trainer.train_batch_idx
+        if now < self._moment:
+            self.__init__(self.trainer)
+        elif self._metrics and now[0] > self._moment[0]:
+            self.end_epoch()  # nobody else did
+        if not self._metrics:
+            check_layers(self.trainer.model)  # lazy ones have their sizes now
+        self._moment = now
+
+    def _side(self, train):
+        """Return loader, number of batches, and points that an epoch gets."""
+        trainer, model = self.trainer, self.trainer.model
+        if train:
+            side = trainer.train_dataloader, trainer.num_train_batches
+            return *side, model.plot_train_per_epoch
+        side = trainer.val_dataloader, trainer.num_val_batches
+        return *side, model.plot_valid_per_epoch
+
+    def _draw_point(self, name, metric):
+        """Draw the mean over all samples since the latest point."""
+        values, weights, steps = metric.take_point()
+        if self.trainer.stop_at_nan and name.endswith("loss"):
+            self._check_finite(name, values, steps)
+        _, num_batches, per_epoch = self._side(name.startswith("train_"))
+        x = self._moment[0] + 1
+        if name.startswith("train_") and num_batches:
+            x = np.mean(steps) / num_batches
+        if per_epoch:
+            y = np.average(values, weights=weights)
+            self.trainer.model.board.draw(x, float(y), name)
+
+    def _check_finite(self, name, values, steps):
+        for value, step in zip(values, steps, strict=True):
+            if not math.isfinite(value):
+                epoch = self._moment[0]
+                cause = "training diverged; try a smaller learning rate"
+                if step == epoch == 0:
+                    cause = "before any update; look at the data and the loss"
+                raise FloatingPointError(
+                    f"{name} is {value} at step {step} (epoch {epoch + 1}): "
+                    f"{cause}, or look on with stop_at_nan=False"
+                )
+
+    def _write(self):
+        """Bring the entry of this epoch up to date."""
+        epochs = self._history["epoch"]
+        if len(epochs) == self._past:
+            epochs.append(self._past + 1)
+        for name in self._names:
+            means = self._history.setdefault(name, [])
+            means += [math.nan] * (len(epochs) - len(means))
+            if name in self._metrics:
+                means[-1] = self._metrics[name].mean()

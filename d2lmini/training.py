@@ -9,7 +9,6 @@ import math
 import warnings
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 
@@ -20,7 +19,6 @@ from .checks import (
     check_numbers,
     check_optimizer,
     check_whole,
-    checked_metric,
     described,
     plain_errors,
     warn_of_bytes,
@@ -28,7 +26,7 @@ from .checks import (
 from .files import cache_folder
 from .oop import HyperParameters
 from .plotting import ProgressBoard, in_notebook
-from .records import Record, point_is_due
+from .records import Record
 
 
 class Module(nn.Module, HyperParameters):
@@ -283,11 +281,9 @@ class Trainer(HyperParameters):
     @property
     def history(self):
         """The record of the latest fit, with the epoch that runs: History."""
-        if "history" in vars(self):  # a record of the reader's own
+        if "history" in vars(self):  # one of the reader's own
             return vars(self)["history"]
-        if self._record is None:
-            self._record = Record()
-        return self._record.history
+        return self._record.history if self._record else Record(self).history
 
     @history.setter
     def history(self, value):
@@ -334,7 +330,7 @@ class Trainer(HyperParameters):
             model.board.reset()
         if self.gpus:
             model.to(self.gpus[0])
-        self.model, self._record = model, Record()
+        self.model, self._record = model, Record(self)
 
     def prepare_batch(self, batch):
         """Move the tensors of a batch to the GPU, if one is used."""
@@ -351,7 +347,7 @@ class Trainer(HyperParameters):
         self.optim = model.configure_optimizers()
         check_optimizer(self.optim, [*model.parameters()], self.fit_epoch)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.should_stop, self._record = False, Record()
+        self.should_stop, self._record = False, Record(self)
         for epoch in range(self.max_epochs):
             if self.should_stop or epoch >= self.max_epochs:
                 break
@@ -395,76 +391,15 @@ class Trainer(HyperParameters):
         At any moment: what comes less often than once a batch is drawn at the
         end of the epoch.
         """
-        name = ("train_" if train else "val_") + key
-        value = checked_metric(name, value)
-        if isinstance(value, torch.Tensor) and value.is_meta:
-            return  # there is no number in it
-        loader, total, per_epoch = self._side(train)
-        weight = getattr(loader, "at_hand", 1)
-        metric = self._open_record().metric(name)
-        metric.add(value, weight, self.train_batch_idx)
-        if point_is_due(metric.calls, per_epoch, total):
-            self._draw_point(name, metric)
-
-    def _side(self, train):
-        """Return loader, number of batches, and points that an epoch gets."""
-        if train:
-            per_epoch = self.model.plot_train_per_epoch
-            return self.train_dataloader, self.num_train_batches, per_epoch
-        per_epoch = self.model.plot_valid_per_epoch
-        return self.val_dataloader, self.num_val_batches, per_epoch
-
-    def _open_record(self):
-        """Return the record of this fit and epoch, whose ever the loop is."""
-        record, now = self._record, (self.epoch, self.train_batch_idx)
-        if record is None or now < record.moment:  # another fit has begun
-            self._record = record = Record()
-        elif record.metrics and self.epoch > record.moment[0]:
-            self._finish_record()
-        if not record.metrics:
-            check_layers(self.model)  # lazy ones have their sizes by now
-        record.moment = now
-        return record
-
-    def _draw_point(self, name, metric):
-        """Draw the mean over all samples since the latest point."""
-        values, weights, steps = metric.take_point()
-        self._check_finite(name, values, steps)
-        is_train, x = name.startswith("train_"), self._record.moment[0] + 1
-        _, total, per_epoch = self._side(is_train)
-        if is_train and total:
-            x = np.mean(steps) / total
-        if per_epoch:
-            y = np.average(values, weights=weights)
-            self.model.board.draw(x, float(y), name)
-
-    def _check_finite(self, name, values, steps):
-        if not (self.stop_at_nan and name.endswith("loss")):
-            return
-        for value, step in zip(values, steps, strict=True):
-            if not math.isfinite(value):
-                cause = "training diverged; try a smaller learning rate"
-                if step == 0:
-                    cause = "before any update; look at the data and the loss"
-                raise FloatingPointError(
-                    f"{name} is {value} at step {step} (epoch {self.epoch + 1})"
-                    f": {cause}, or look on with stop_at_nan=False"
-                )
-
-    def _finish_record(self):
-        """Draw what is left of an epoch, and close its entry."""
-        for name, metric in self._record.metrics.items():
-            if metric.values:  # since its latest point
-                self._draw_point(name, metric)
-        self._record.end_epoch()
+        if self._record is None:
+            self._record = Record(self)
+        self._record.add(key, value, train)
 
     def _end_epoch(self):
         """Append the epoch's means to the history; report them as text."""
-        names = [*self._record.metrics]
-        self._finish_record()
+        means = self._record.end_epoch()
         if getattr(self.model.board, "display", True) and not in_notebook():
-            history = self._record.history
-            latest = [f"{name} {history[name][-1]:.4f}" for name in names]
             number = self.epoch + 1
             total = max(number, self.max_epochs)  # somebody may lower it
+            latest = [f"{name} {mean:.4f}" for name, mean in means.items()]
             print(f"epoch {number}/{total}", *latest, sep="  ", flush=True)
