@@ -155,7 +155,7 @@ class CountedLoader:
             return len(self.loader)
         except TypeError as error:
             raise TypeError(
-                f"{error}, and the points of a curve lie at parts of an epoch; "
+                f"{error}, but the trainer asks how many batches an epoch has; "
                 "give a list, a DataLoader, or your own loader a __len__"
             ) from None
 

@@ -68,7 +68,9 @@ class LinearRegressionScratch(Module):
         super().__init__()
         check_whole(1, num_inputs=num_inputs)
         self.save_hyperparameters()
-        self.w = torch.normal(0, sigma, (num_inputs, 1), requires_grad=True)
+        device = torch.get_default_device()  # normal does not ask for it
+        w = torch.normal(0, sigma, (num_inputs, 1), device=device)
+        self.w = w.requires_grad_()
         self.b = torch.zeros(1, requires_grad=True)
 
     def forward(self, X):
@@ -124,9 +126,11 @@ class LinearRegression(Module):
 def _check_same_shape(y_hat, y):
     """Refuse to broadcast: (n, 1) minus (n,) would be an (n, n) matrix."""
     if y_hat.shape != y.shape:
+        same_number = y_hat.numel() == y.numel()
+        todo = "reshape one of them" if same_number else "they must be the same"
         raise ValueError(
             f"y_hat has shape {tuple(y_hat.shape)} and y has shape "
-            f"{tuple(y.shape)}; reshape one of them"
+            f"{tuple(y.shape)}; {todo}"
         )
 
 

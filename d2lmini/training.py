@@ -60,6 +60,12 @@ class Module(nn.Module, HyperParameters):
             and value.is_leaf
         ):
             value = nn.Parameter(value)
+        if isinstance(value, type) and issubclass(value, nn.Module):
+            if callable(getattr(type(self), name, None)):
+                raise ValueError(
+                    f"self.{name} needs an object, not the class "
+                    f"{value.__name__}; call it, as in {value.__name__}()"
+                )
         hides = isinstance(value, nn.Module) and hasattr(type(self), name)
         if hides and name != "forward" and hasattr(nn.Module, name):
             raise ValueError(

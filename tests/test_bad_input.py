@@ -313,6 +313,10 @@ ROWS = {
         lambda: setattr(Line(), "double", nn.Sequential()),
         "store the layer under another name",
     ),
+    "a class as loss": (
+        lambda: setattr(Line(), "loss", nn.CrossEntropyLoss),
+        "self.loss needs an object, not the class CrossEntropyLoss; call it",
+    ),
     # Optimizers and steps of the reader's own.
     "strange tensors": (
         lambda: fit_with(lambda model: d2l.SGD([w], 0.1)),

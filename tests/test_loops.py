@@ -902,6 +902,12 @@ def test_a_device_without_numbers_runs_through():
     assert not model.board.data
 
 
+def test_models_are_made_on_the_default_device():
+    with torch.device("meta"):
+        model = d2l.LinearRegressionScratch(2, lr=0.1)
+    assert model.w.is_meta and model.b.is_meta
+
+
 @pytest.mark.parametrize("in_place", [True, False])
 def test_a_compiled_model_trains(in_place):
     calls = []

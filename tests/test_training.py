@@ -593,7 +593,7 @@ def test_points_under_a_plain_trainer_are_spaced_by_whole_batches():
     model = Line()
     model.plot_valid_per_epoch = 2
     model.trainer = SimpleNamespace(
-        num_train_batches=3, num_val_batches=3, epoch=4
+        num_train_batches=3, num_val_batches=6, epoch=4
     )
     for i in range(3):
         model.trainer.train_batch_idx = i
@@ -601,7 +601,7 @@ def test_points_under_a_plain_trainer_are_spaced_by_whole_batches():
         model.plot("loss", 20.0 * i, train=False)
     thirds = [(0, 0), (1 / 3, 10), (2 / 3, 20)]
     assert model.board.data["train_loss"] == thirds
-    assert model.board.data["val_loss"] == [(5, 0), (5, 20), (5, 40)]
+    assert model.board.data["val_loss"] == [(5, 20)]
 
 
 def test_a_fit_of_the_reader_s_own_draws_and_keeps_a_history():
