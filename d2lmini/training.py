@@ -83,13 +83,10 @@ class Module(nn.Module, HyperParameters):
         super().__delattr__(name)
 
     def __getstate__(self):
-        # A saved or copied model leaves trainer, data and figure behind.
-        state = self.__dict__.copy()
-        for name in ("trainer", "_compiled_call_impl"):
-            state.pop(name, None)
-        if isinstance(state.get("board"), ProgressBoard):
-            state["board"] = _without_curves(self.board)
-        return state
+        # A saved or copied model leaves trainer and data behind, and its board
+        # the curves.
+        left = "trainer", "_compiled_call_impl"
+        return {k: v for k, v in vars(self).items() if k not in left}
 
     def __setstate__(self, state):
         super().__setstate__({"board": ProgressBoard()} | state)
@@ -146,16 +143,6 @@ class Module(nn.Module, HyperParameters):
                 "define configure_optimizers, or store a learning rate as lr"
             )
         return torch.optim.SGD(self.parameters(), lr=self.lr)
-
-
-def _without_curves(board):
-    """Return a board with the settings of `board`: it has drawn nothing."""
-    new = object.__new__(type(board))
-    settings = {k: v for k, v in vars(board).items() if not k.startswith("_")}
-    vars(new).update(settings)
-    new.hparams = board.hparams | {"fig": None, "axes": None}
-    new.reset()
-    return new
 
 
 class TensorLoader:
