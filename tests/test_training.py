@@ -629,12 +629,6 @@ def test_a_model_can_be_copied_before_training():
     assert copy.deepcopy(model).board.data == {}
 
 
-def test_outside_a_notebook_nothing_is_drawn():
-    model = Line()
-    d2l.Trainer(1).fit(model, Rows())
-    assert model.board.data and model.board.axes is None
-
-
 def test_a_loss_may_have_the_shape_of_one_row():
     class Row(Line):
         def loss(self, y_hat, y):
