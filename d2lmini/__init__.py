@@ -27,9 +27,9 @@ from .plotting import (
     show_images,
     use_svg_display,
 )
+from .records import History
 from .training import (
     DataModule,
-    History,
     Module,
     TensorLoader,
     Trainer,

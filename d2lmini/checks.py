@@ -3,17 +3,37 @@
 No section teaches this module.
 """
 
+import inspect
 import operator
+import re
+import threading
 import warnings
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
+import numpy as np
 import torch
+from torch import nn
 
 
 def check(holds, sentence):
     """Raise ValueError with a sentence for the reader unless `holds`."""
     if not holds:
         raise ValueError(sentence)
+
+
+def described(value):
+    """Return what a message calls `value`: itself, or its type and shape."""
+    if isinstance(value, (str, bool, int, float, complex, type(None))):
+        return repr(value)
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    words = f"an object of type {type(value).__name__}"
+    if isinstance(value, (torch.Tensor, np.ndarray)) and not (
+        isinstance(value, torch.Tensor) and value.is_nested
+    ):
+        words = f"a tensor of shape {tuple(value.shape)} and {value.dtype}"
+    return words
 
 
 def check_numbers(least, convert=float, **arguments):
@@ -23,8 +43,11 @@ def check_numbers(least, convert=float, **arguments):
             fits = not isinstance(value, str) and convert(value) >= least
         except (TypeError, ValueError, RuntimeError):
             fits = False
-        kind = "number" if convert is float else "whole number"
-        check(fits, f"{name} must be a {kind} from {least} on, not {value!r}")
+        if not fits:
+            kind = "number" if convert is float else "whole number"
+            raise ValueError(
+                f"{name} must be a {kind} from {least} on, not {value!r}"
+            )
 
 
 def check_whole(least, **arguments):
@@ -32,14 +55,38 @@ def check_whole(least, **arguments):
     check_numbers(least, operator.index, **arguments)
 
 
-def check_batch(batch):
-    """Refuse a batch that does not fit together; warn of bytes as floats."""
-    X, y = batch[0], batch[-1]
-    sentence = f"a batch has {len(X)} rows of inputs and {len(y)} targets"
-    check(0 < len(X) == len(y), f"{sentence}; both must be as many, and not 0")
-    if getattr(X, "ndim", 0) > 2 and X.min() >= 0 and 2 < X.max() <= 255:
-        sentence = f"images of shape {tuple(X.shape)} reach up to {X.max():g}"
-        warnings.warn(f"{sentence}, not to 1; divide them by 255", stacklevel=3)
+def warn_of_bytes(batch):
+    """Warn of pictures whose bytes became floats and were not divided.
+
+    Only where that is sure. Whole numbers up to 255 may as well be counts,
+    tokens or a time series: so the shape must be that of gray or RGB pictures,
+    and the largest number one that only bytes reach.
+    """
+    X = batch[0] if isinstance(batch, (list, tuple)) and batch else None
+    if not isinstance(X, torch.Tensor) or not _may_be_pictures(X):
+        return
+    low, high = X.min(), X.max()
+    if low >= 0 and 128 <= high <= 255 and bool((X == X.round()).all()):
+        warnings.warn(
+            f"the images of shape {tuple(X.shape)} hold whole numbers up to "
+            f"{high:g}, not numbers from 0 to 1; divide them by 255",
+            stacklevel=2,
+        )
+
+
+def _may_be_pictures(X):
+    if X.is_nested or X.layout != torch.strided or X.is_meta or not X.numel():
+        return False
+    if X.dtype not in (torch.float32, torch.float64):
+        return False
+    if X.dim() == 3:
+        return X.shape[1] == X.shape[2] >= 8
+    if X.dim() != 4:
+        return False
+    _, first, height, last = X.shape
+    return (first in (1, 3) and min(height, last) >= 8) or (
+        last in (1, 3) and min(first, height) >= 8
+    )
 
 
 def check_labels(labels, num_classes):
@@ -52,63 +99,185 @@ def check_labels(labels, num_classes):
         return
     low, high = labels.min(), labels.max()
     wrong = int(low if low < 0 else high)
-    sentence = f"by Y_hat, there are classes 0 to {num_classes - 1}"
-    check(0 <= wrong < num_classes, f"label {wrong} is none: {sentence}")
+    if 0 <= wrong < num_classes:
+        return
+    hint = ""
+    if wrong in (-(2**63), -(2**31)):
+        hint = "; NaN becomes this number when it is cast to a whole one"
+    raise ValueError(
+        f"label {wrong} is none of the classes 0 to {num_classes - 1} for "
+        f"which Y_hat has scores{hint}"
+    )
 
 
-def check_optimizer(optim, params):
-    """Raise ValueError if an optimiser updates other tensors than `params`.
+def check_layers(model):
+    """Raise ValueError for a layer of the model that has no inputs at all.
 
-    It may leave some of them alone, and may have tensors more. Only where both
-    is so, one seems to have been taken for another: the tensor, for example,
-    that became a parameter when it was stored, and is not the parameter.
+    A lazy layer gets its size with the first batch.
     """
-    sentence = "configure_optimizers must return one optimiser"
-    check(hasattr(optim, "step"), f"{sentence}, not {optim!r}")
-    groups = getattr(optim, "param_groups", [vars(optim)])
-    groups = [group.get("params") for group in groups]
-    # An optimiser of the reader's own may keep its tensors in other ways.
+    for name, param in model.named_parameters():
+        if nn.parameter.is_lazy(param) or param.dim() < 2:
+            continue
+        if not param.numel():
+            raise ValueError(
+                f"the parameter {name} has shape {tuple(param.shape)}, and so "
+                "no numbers to learn; give the layer at least one input and "
+                "one output, and the data at least one column"
+            )
+
+
+def check_optimizer(optim, params, loop):
+    """Raise ValueError if an optimizer cannot train the parameters.
+
+    `loop` is the method that will use it. For our own, it must be one optimizer
+    whose `step` needs no argument; a loop of the reader's own may use several.
+
+    An optimizer may leave some parameters alone, and may have tensors more.
+    Only where both is so, one seems to have been taken for another: the tensor,
+    for example, that became a parameter when it was stored, and is not it.
+    """
+    if getattr(loop, "__module__", "").startswith(f"{__package__}."):
+        _check_shape(optim)
+    attributes = _attributes(optim)
+    for name, value in attributes.items():
+        made_by = getattr(value, "__name__", name)  # a generator has a name
+        if isinstance(value, Iterator) and "param" in name + made_by:
+            raise ValueError(
+                f"the optimizer {type(optim).__name__} keeps its parameters in "
+                f"{name}, of type {type(value).__name__}, which is empty after "
+                f"the first pass; keep list({name})"
+            )
+    groups = getattr(optim, "param_groups", [attributes])
+    groups = [group.get("params") for group in groups if hasattr(group, "get")]
+    # An optimizer of the reader's own may keep its tensors in other ways.
     tensors = [t for g in groups if isinstance(g, (list, tuple)) for t in g]
     missing = {id(param) for param in params if param.requires_grad}
     missing -= {id(tensor) for tensor in tensors}
     strange = {id(tensor) for tensor in tensors} - {id(p) for p in params}
-    check(
-        not (missing and strange),
-        f"the optimiser would not update {len(missing)} of the model's "
-        f"{len(params)} parameters but {len(strange)} other tensors; give it "
-        "self.parameters(), or attributes of the model",
+    if missing and strange:
+        raise ValueError(
+            f"the optimizer would not update {len(missing)} of the model's "
+            f"{len(params)} parameters but {len(strange)} other tensors; give "
+            "it self.parameters(), or attributes of the model"
+        )
+
+
+def _check_shape(optim):
+    sentence = "configure_optimizers must return one optimizer"
+    if isinstance(optim, type):
+        raise ValueError(
+            f"{sentence}, not the class {optim.__name__}; call it, as in "
+            f"{optim.__name__}(self.parameters(), ...)"
+        )
+    if isinstance(optim, (list, tuple, dict)):
+        items = optim.values() if isinstance(optim, dict) else optim
+        names = ", ".join(type(item).__name__ for item in items)
+        raise ValueError(
+            f"{sentence}, not a {type(optim).__name__} of {names}; to use "
+            "several, or a scheduler, define fit_epoch in your own Trainer"
+        )
+    lacks = [k for k in ("step", "zero_grad") if not hasattr(optim, k)]
+    if lacks:
+        raise ValueError(
+            f"{sentence}, not {described(optim)}, which has no method "
+            f"{' or '.join(lacks)}"
+        )
+    parameters = inspect.signature(optim.step).parameters.values()
+    needed = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind == parameter.POSITIONAL_OR_KEYWORD
+    ]
+    if needed:
+        raise ValueError(
+            f"{type(optim).__name__}.step needs {', '.join(needed)}; define "
+            "fit_epoch in your own Trainer to give it"
+        )
+
+
+def _attributes(thing):
+    """Return the attributes of an object, also those in `__slots__`."""
+    slots = [getattr(kind, "__slots__", ()) for kind in type(thing).__mro__]
+    slots = [[s] if isinstance(s, str) else s for s in slots]
+    names = [name for group in slots for name in group if hasattr(thing, name)]
+    return {name: getattr(thing, name) for name in names} | getattr(
+        thing, "__dict__", {}
     )
 
 
 def checked_metric(name, value):
-    """Return one number as a tensor without dimensions, off its graph."""
-    if not isinstance(value, torch.Tensor):
-        sentence = (
+    """Return one real number, or off the CPU a tensor that holds it.
+
+    Nobody waits for a tensor on the CPU. One on a GPU is fetched later; its
+    copy has neither the graph nor the memory of `value`, which may be changed
+    in place until then.
+    """
+    if isinstance(value, torch.Tensor):
+        if value.numel() == 1 and not value.is_complex():
+            if value.is_cpu:
+                return float(value.item())
+            return value.detach().reshape(()).clone()
+    elif value is None:
+        raise ValueError(
             f"{name} is None: the method that computes it returns nothing"
         )
-        check(value is not None, sentence)
-        value = torch.as_tensor(value)
-    if value.dim():
-        sentence = f"{name} is one number, not of shape {value.shape}"
-        check(value.numel() == 1, sentence)
-        value = value.reshape(())
-    return value.detach()
+    elif not isinstance(value, str):
+        with suppress(TypeError, ValueError):
+            number = np.asarray(value)
+            if number.size == 1 and number.dtype.kind in "biuf":
+                return float(number.item())
+    raise ValueError(f"{name} must be one real number, not {described(value)}")
+
+
+_BROADCAST = "Using a target size"  # so begins PyTorch's warning of it
+_filter = ("error", re.compile(_BROADCAST, re.I), UserWarning, None, 0)
+_fits, _is_ours, _lock = 0, False, threading.Lock()
+
+
+def _count_fits(change):
+    """Make the warning of a broadcast an error while a fit runs anywhere.
+
+    `warnings.catch_warnings` would put back whole lists of filters, in threads
+    also those that another thread has set meanwhile; this is one filter, which
+    comes with the first fit and goes with the last.
+    """
+    global _fits, _is_ours
+    with _lock:
+        _fits += change
+        if _fits == change == 1 and _filter not in warnings.filters:
+            # What the reader has decided about the warning comes first.
+            warnings.filterwarnings(
+                "error", _BROADCAST, UserWarning, append=True
+            )
+            _is_ours = True
+        elif not _fits and _is_ours:
+            _is_ours = False
+            with suppress(ValueError):  # somebody may have reset all filters
+                warnings.filters.remove(_filter)
 
 
 @contextmanager
 def plain_errors():
     """Make errors of what PyTorch and Python say less well in a fit.
 
-    Of its warning that a loss broadcasts: so (n, 1) against (n,) stops. What
-    the reader has decided about the warning comes first. And of a loss that
-    has no `backward`, because the reader's step does not return it.
+    Of PyTorch's warning that a loss broadcasts: so (n, 1) against (n,) stops.
+    And of a loss that has no `backward`, because the reader's step does not
+    return it.
     """
+    _count_fits(1)
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("error", "Using a target size", append=True)
-            yield
+        yield
     except AttributeError as error:
-        if error.name != "backward":
+        trace = error.__traceback__
+        while trace.tb_next:
+            trace = trace.tb_next
+        raised_in = trace.tb_frame.f_globals.get("__name__", "")
+        if error.name != "backward" or not raised_in.startswith(__package__):
             raise
-        sentence = "training_step must return the loss, a tensor"
-        raise ValueError(f"{sentence}, not {error.obj!r}") from error
+        raise ValueError(
+            "training_step must return the loss, a tensor, not "
+            f"{described(error.obj)}"
+        ) from error
+    finally:
+        _count_fits(-1)

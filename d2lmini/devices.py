@@ -1,4 +1,4 @@
-"""What a model is trained on: the CPU, with how many threads, or a GPU.
+"""What a model runs on and how: CPU or GPU, threads, modes, compiled or not.
 
 No section teaches this module.
 """
@@ -32,6 +32,46 @@ def try_gpu(i=0):
     """Return the i-th GPU if it exists, else the CPU."""
     check_whole(0, i=i)
     return gpu(i) if i < num_gpus() else cpu()
+
+
+def has_room(device, nbytes):
+    """Tell whether data fits on a device and leaves as much free memory.
+
+    The model, its gradients and the results of its layers need the rest.
+    """
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+    elif device.type == "mps":
+        free = torch.mps.recommended_max_memory()
+        free -= torch.mps.driver_allocated_memory()
+    else:
+        return True
+    return nbytes <= free / 2
+
+
+def uncompiled(model):
+    """Return the model inside what `torch.compile` returns, or `model`.
+
+    Its steps are those of the model inside, which calls itself: from now on
+    what was compiled answers that call, as after `model.compile()`.
+    """
+    inside = getattr(model, "_orig_mod", None)
+    if inside is None:
+        return model
+    inside._compiled_call_impl = model.dynamo_ctx(inside._call_impl)
+    return inside
+
+
+@contextmanager
+def evaluating(model):
+    """Put a model into evaluation mode, then each part back into its own."""
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 _num_threads = torch.get_num_threads()  # PyTorch's own choice, as a rule

@@ -1,10 +1,16 @@
-"""Models and the optimiser that the sections share (3.4, 3.5, 4.3)."""
+"""Models and the optimizer that the sections share (3.4, 4.3)."""
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .checks import check, check_labels, check_numbers, check_whole
+from .checks import (
+    check_labels,
+    check_numbers,
+    check_whole,
+    described,
+)
+from .devices import evaluating
 from .oop import HyperParameters
 from .training import Module
 
@@ -20,9 +26,22 @@ class SGD(HyperParameters):
         check_numbers(0, lr=lr)
         self.save_hyperparameters()
         self.params = list(params)
-        leaves = {id(param) for param in self.params if param.is_leaf}
-        sentence = f"params must be different leaf tensors, not {params!r}"
-        check(0 < len(leaves) == len(self.params), sentence)
+        if isinstance(params, torch.Tensor) or not self.params:
+            raise ValueError(
+                "params must be a list of tensors with at least one, not "
+                f"{described(params)}"
+            )
+        for param in self.params:
+            if not isinstance(param, torch.Tensor) or not param.is_leaf:
+                raise ValueError(
+                    "params must be leaf tensors, such as parameters() gives; "
+                    f"one of them is {described(param)}"
+                )
+        if len({id(param) for param in self.params}) < len(self.params):
+            raise ValueError(
+                "params must be different tensors; a step would move one of "
+                f"these {len(self.params)} twice"
+            )
 
     @torch.no_grad()
     def step(self):
@@ -49,7 +68,9 @@ class LinearRegressionScratch(Module):
         super().__init__()
         check_whole(1, num_inputs=num_inputs)
         self.save_hyperparameters()
-        self.w = torch.normal(0, sigma, (num_inputs, 1), requires_grad=True)
+        device = torch.get_default_device()  # normal does not ask for it
+        w = torch.normal(0, sigma, (num_inputs, 1), device=device)
+        self.w = w.requires_grad_()
         self.b = torch.zeros(1, requires_grad=True)
 
     def forward(self, X):
@@ -97,30 +118,56 @@ class LinearRegression(Module):
 
     def get_w_b(self):
         """Return the weights (1, num_inputs) and the bias (1,)."""
-        check(self.net.in_features, "fit first: the first batch makes w and b")
+        if nn.parameter.is_lazy(self.net.weight):
+            raise ValueError("fit first: the first batch makes w and b")
         return self.net.weight.data, self.net.bias.data
 
 
 def _check_same_shape(y_hat, y):
     """Refuse to broadcast: (n, 1) minus (n,) would be an (n, n) matrix."""
     if y_hat.shape != y.shape:
+        same_number = y_hat.numel() == y.numel()
+        todo = "reshape one of them" if same_number else "they must be the same"
         raise ValueError(
             f"y_hat has shape {tuple(y_hat.shape)} and y has shape "
-            f"{tuple(y.shape)}; reshape one of them"
+            f"{tuple(y.shape)}; {todo}"
         )
 
 
 def _rows(Y_hat, Y):
     """Return scores (n, num_classes) and labels (n,), or raise ValueError."""
-    num_classes = Y_hat.shape[-1]
-    fits = 0 < Y.numel() * num_classes == Y_hat.numel() and num_classes > 1
-    if not fits or Y.is_floating_point():
+    for name, value in (("Y_hat", Y_hat), ("Y", Y)):
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(f"{name} must be a tensor, not {described(value)}")
+    if not Y_hat.numel() or Y_hat.dim() == 0:
         raise ValueError(
-            f"scores of shape {tuple(Y_hat.shape)} need whole labels of shape "
-            f"{tuple(Y_hat.shape[:-1])}, not {Y.dtype} of {tuple(Y.shape)}; "
-            "of one-hot rows take argmax(dim=-1)"
+            f"scores of shape {tuple(Y_hat.shape)} hold no row of numbers"
+        )
+    num_classes = Y_hat.shape[-1]
+    if num_classes == 1:
+        raise ValueError(
+            "a classifier needs a score for each of two classes or more, not "
+            f"scores of shape {tuple(Y_hat.shape)}; where one score stands for "
+            "two classes, define loss and accuracy yourself"
+        )
+    if Y.is_floating_point() or Y.is_complex():
+        raise ValueError(
+            f"labels must be whole numbers, not {Y.dtype}; use Y.long(), or "
+            "define loss and accuracy yourself"
+        )
+    rows, num_rows = Y_hat.shape[:-1], Y_hat.numel() // num_classes
+    if Y.shape not in [rows, (*rows, 1), (num_rows,), (num_rows, 1)]:
+        raise ValueError(
+            f"scores of shape {tuple(Y_hat.shape)} need labels of shape "
+            f"{tuple(rows)}, not {tuple(Y.shape)}; of one-hot rows take "
+            "argmax(dim=-1)"
         )
     return Y_hat.reshape(-1, num_classes), Y.reshape(-1).long()
+
+
+# PyTorch leaves out rows of one label: this one, which no cast of a float gives
+# and nobody counts up to. (That of NaN is -2 ** 63.)
+_NO_LABEL = -(2**62) - 12345
 
 
 class Classifier(Module):
@@ -154,32 +201,33 @@ class Classifier(Module):
         scores, labels = _rows(Y_hat, Y)
         reduction = "mean" if averaged else "none"
         try:
-            # PyTorch leaves out rows of one label: one that cannot occur here.
             return F.cross_entropy(
-                scores, labels, ignore_index=-(2**63), reduction=reduction
+                scores, labels, ignore_index=_NO_LABEL, reduction=reduction
             )
         except IndexError as error:
-            classes = f"there are classes 0 to {scores.shape[1] - 1}"
-            raise ValueError(f"{error} By Y_hat, {classes}.") from None
+            problem = error
+        check_labels(labels, scores.shape[1])
+        raise problem
 
     @torch.no_grad()
     def layer_summary(self, X_shape):
         """Print the output shape of each layer of `net` for input `X_shape`.
 
-        Lazy layers are built by this; nothing else changes.
+        The input is zeros: whole ones where the first layer is an embedding,
+        else of the type of the parameters, and on their device. Lazy layers
+        are built by this; nothing else changes.
         """
-        modes = [(module, module.training) for module in self.modules()]
-        X = torch.zeros(X_shape)
-        X = X.to(next(iter(self.parameters()), X).device)
-        self.eval()
-        try:
-            for layer in self.net:
+        layers = self.net if hasattr(self.net, "__iter__") else [self.net]
+        params = [p for p in self.parameters() if p.is_floating_point()]
+        like = params[0] if params else torch.zeros(())
+        is_table = isinstance(layers[0], (nn.Embedding, nn.EmbeddingBag))
+        dtype = torch.long if is_table else like.dtype
+        X = torch.zeros(X_shape, dtype=dtype, device=like.device)
+        with evaluating(self):
+            for layer in layers:
                 X = layer(X)
                 name = type(layer).__name__
                 print(f"{name:12} output shape: {tuple(X.shape)}")
-        finally:
-            for module, training in modes:
-                module.training = training
 
 
 def cross_entropy(y_hat, y):

@@ -7,37 +7,49 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 import copy
 import math
 import os
+import warnings
 
 import numpy as np
 import torch
 from torch import nn
 
 from . import devices
+from .batches import Counted, moved, num_batches
 from .checks import (
-    check,
-    check_batch,
+    check_layers,
     check_numbers,
     check_optimizer,
     check_whole,
-    checked_metric,
+    described,
     plain_errors,
+    warn_of_bytes,
 )
 from .files import cache_folder
 from .oop import HyperParameters
 from .plotting import ProgressBoard, in_notebook
+from .records import Record
 
 
 class Module(nn.Module, HyperParameters):
-    """A model with its loss, its steps and its optimiser.
+    """A model with its loss, its steps and its optimizer.
 
     Subclasses define `loss`, and `net` or `forward`. A leaf tensor that
     requires grad becomes a parameter when it is stored as an attribute:
     `self.w = torch.zeros(3, requires_grad=True)` is saved and moved with the
     model. (`self.w` is then a new `nn.Parameter` on the same memory.)
+
+    `self.loss = nn.CrossEntropyLoss(weight=w)` is used in place of the method
+    `loss`, and saved and moved with the model as well; so is a module that is
+    stored under the name of any other method of ours.
     """
 
     def __init__(self, plot_train_per_epoch=2, plot_valid_per_epoch=1):
         super().__init__()
+        check_numbers(
+            0,
+            plot_train_per_epoch=plot_train_per_epoch,
+            plot_valid_per_epoch=plot_valid_per_epoch,
+        )
         self.save_hyperparameters()
         self.board = ProgressBoard()
 
@@ -49,18 +61,36 @@ class Module(nn.Module, HyperParameters):
             and value.is_leaf
         ):
             value = nn.Parameter(value)
+        if isinstance(value, type) and issubclass(value, nn.Module):
+            if callable(getattr(type(self), name, None)):
+                raise ValueError(
+                    f"self.{name} needs an object, not the class "
+                    f"{value.__name__}; call it, as in {value.__name__}()"
+                )
+        hides = isinstance(value, nn.Module) and hasattr(type(self), name)
+        if hides and name != "forward" and hasattr(nn.Module, name):
+            raise ValueError(
+                f"self.{name} = {type(value).__name__}(...) would hide the "
+                f"method {name} of nn.Module, which training needs; store the "
+                "layer under another name"
+            )
         super().__setattr__(name, value)
+        if hides:  # PyTorch keeps modules where the class is asked first
+            vars(self)[name] = value
+
+    def __delattr__(self, name):
+        if name in self._modules:
+            vars(self).pop(name, None)
+        super().__delattr__(name)
 
     def __getstate__(self):
-        # A saved or copied model leaves trainer, data and figure behind.
-        state = self.__dict__.copy()
-        state.pop("trainer", None)
-        state.pop("board", None)
-        return state
+        # A saved or copied model leaves trainer and data behind, and its board
+        # the curves.
+        left = "trainer", "_compiled_call_impl"
+        return {k: v for k, v in vars(self).items() if k not in left}
 
     def __setstate__(self, state):
-        super().__setstate__(state)
-        self.board = ProgressBoard()
+        super().__setstate__({"board": ProgressBoard()} | state)
 
     def loss(self, y_hat, y):
         """Return the loss of predictions `y_hat` for targets `y`."""
@@ -80,10 +110,15 @@ class Module(nn.Module, HyperParameters):
         """
         if not hasattr(self, "trainer"):
             raise RuntimeError("plot works once Trainer.fit has begun")
+        if hasattr(self.trainer, "record"):
+            self.trainer.record(key, value, train)
+        else:
+            self._plot_without_record(key, value, train)
+
+    def _plot_without_record(self, key, value, train):
+        """Draw under a trainer of the reader's own, as that of 3.2."""
         trainer = self.trainer
-        if hasattr(trainer, "record"):
-            trainer.record(key, value, train)
-        elif train:  # a trainer of the reader's own, which keeps no record
+        if train:
             x = trainer.train_batch_idx / trainer.num_train_batches
             n = trainer.num_train_batches // self.plot_train_per_epoch
             self.board.draw(x, value, f"train_{key}", every_n=n)
@@ -103,7 +138,7 @@ class Module(nn.Module, HyperParameters):
         self.plot("loss", loss, train=False)
 
     def configure_optimizers(self):
-        """Return the optimiser: SGD with the learning rate `self.lr`."""
+        """Return the optimizer: SGD with the learning rate `self.lr`."""
         if not hasattr(self, "lr"):
             raise NotImplementedError(
                 "define configure_optimizers, or store a learning rate as lr"
@@ -198,26 +233,6 @@ class TensorLoader:
             yield batch
 
 
-class _Counted:
-    """A loader that tells the trainer how many samples each batch holds."""
-
-    def __init__(self, loader, trainer):
-        self.loader, self.trainer = loader, trainer
-
-    def __len__(self):
-        return len(self.loader)
-
-    def __iter__(self):
-        number = 0
-        for number, batch in enumerate(self.loader, 1):
-            if number == 1:  # once a pass costs nothing
-                check_batch(batch)
-            self.trainer.num_samples = len(batch[0])
-            yield batch
-        sentence = f"a loader of {len(self)} batches gave none in this pass"
-        check(number or not len(self), sentence)
-
-
 class DataModule(HyperParameters):
     """Training and validation data, given out in batches.
 
@@ -265,51 +280,21 @@ class DataModule(HyperParameters):
         return TensorLoader(tensors, self.batch_size, shuffle=train)
 
 
-class History(dict):
-    """What a fit recorded: a list of numbers by name, one for each epoch.
-
-    `history["epoch"]` counts 1, 2, ...; the others, such as
-    `history["val_loss"]`, are means over all samples of that epoch. Turn it
-    into a table with `pandas.DataFrame(history)`.
-    """
-
-    def __repr__(self):
-        names = ", ".join(name for name in self if name != "epoch")
-        return f"<History of {len(self.get('epoch', ()))} epochs: {names}>"
-
-
-class _Metric:
-    """One metric in one epoch: a value, a weight and a step for each batch.
-
-    Values wait on their device, because fetching one makes the program wait.
-    """
-
-    def __init__(self):
-        self.waiting, self.values, self.weights, self.steps = [], [], [], []
-
-    def fetch(self):
-        """Fetch what waits, in one transfer; return the indices of it."""
-        start = len(self.values)
-        if self.waiting:
-            self.values += torch.stack(self.waiting).tolist()
-            self.waiting.clear()
-        return slice(start, None)
-
-    def mean(self, batches=slice(None)):
-        """Return the mean over the samples of some batches."""
-        return float(
-            np.average(self.values[batches], weights=self.weights[batches])
-        )
-
-
 class Trainer(HyperParameters):
     """Trains a model on data for `max_epochs` passes.
 
     With `num_gpus=1` the model is moved to the GPU, and so are the batches, or
-    all data at once where they are held in memory. Gradients whose joint norm
-    exceeds `gradient_clip_val` are scaled down to it (0: never). A recorded
-    loss that is no longer finite raises FloatingPointError, unless
-    `stop_at_nan` is False. `history` is the record of the latest `fit`.
+    all data at once where they are held in memory and fit; without a GPU there
+    is a warning, and the CPU does it. Gradients whose joint norm exceeds
+    `gradient_clip_val` are scaled down to it (0: never). A recorded loss that
+    is no longer finite raises FloatingPointError, unless `stop_at_nan` is
+    False. Setting `should_stop` to True, or lowering `max_epochs`, ends a fit
+    after the epoch that runs.
+
+    Each epoch begins with `model.train()`, which reaches all layers: one that
+    is to stay in evaluation mode needs a `train` method that says so.
+    Validation leaves every layer in the mode in which it was; call
+    `model.eval()` before you predict.
 
     A model of less than a million parameters, none of them in a convolution,
     is trained on one thread, and the setting is restored afterwards; unless
@@ -317,8 +302,11 @@ class Trainer(HyperParameters):
     number than PyTorch had when d2lmini was imported.
     """
 
-    # For subclasses whose __init__ does without ours.
-    gpus, stop_at_nan, num_samples = (), True, 1
+    # For subclasses that do without our __init__, fit or prepare_model.
+    gpus, stop_at_nan, should_stop, gradient_clip_val = (), True, False, 0
+    train_dataloader, val_dataloader = Counted(), Counted()
+    _record, num_train_batches, num_val_batches = None, 0, 0
+    epoch = train_batch_idx = val_batch_idx = 0
 
     def __init__(
         self, max_epochs, num_gpus=0, gradient_clip_val=0, stop_at_nan=True
@@ -327,35 +315,59 @@ class Trainer(HyperParameters):
         check_whole(0, max_epochs=max_epochs, num_gpus=num_gpus)
         check_numbers(0, gradient_clip_val=gradient_clip_val)
         there = devices.num_gpus()
-        sentence = f"at most one GPU is used, and this machine has {there}"
-        check(num_gpus <= min(there, 1), f"num_gpus={num_gpus}, but {sentence}")
-        self.gpus = [devices.gpu(i) for i in range(num_gpus)]
-        self.history = History(epoch=[])
+        self.gpus = [devices.gpu(i) for i in range(min(num_gpus, there))]
+        if num_gpus > min(there, 1):
+            used = "the first of them" if there else "the CPU"
+            warnings.warn(
+                f"num_gpus={num_gpus}, and PyTorch finds {there} on this "
+                f"machine; the model is trained on {used} alone",
+                stacklevel=2,
+            )
+
+    @property
+    def history(self):
+        """The record of the latest fit, with the epoch that runs: History."""
+        if "history" in vars(self):  # one of the reader's own
+            return vars(self)["history"]
+        return self._record.history if self._record else Record(self).history
+
+    @history.setter
+    def history(self, value):
+        vars(self)["history"] = value
 
     def prepare_data(self, data):
         """Ask the data module for its batches and count them."""
-        sentence = f"fit(model, data) takes a DataModule, not {type(data)}"
-        check(hasattr(data, "train_dataloader"), sentence)
+        if not hasattr(data, "train_dataloader"):
+            raise ValueError(
+                f"fit(model, data) takes a DataModule, not {described(data)}"
+            )
         self.train_dataloader = self._prepare_loader(data.train_dataloader())
         self.val_dataloader = self._prepare_loader(data.val_dataloader())
+        if self.train_dataloader is None or not len(self.train_dataloader):
+            raise ValueError("there is no batch to train on")
         self.num_train_batches = len(self.train_dataloader)
-        self.num_val_batches = len(self.val_dataloader or ())
-        check(self.num_train_batches, "there is no batch to train on")
+        self.num_val_batches = num_batches(self.val_dataloader)
 
     def _prepare_loader(self, loader):
-        if loader is None:
-            return None
         if self.gpus and isinstance(loader, TensorLoader):
-            loader = loader.to(self.gpus[0])  # once, not batch by batch
-        return _Counted(loader, self)
+            if devices.has_room(self.gpus[0], loader.nbytes):
+                return loader.to(self.gpus[0])  # once, not batch by batch
+        return loader
 
     def prepare_model(self, model):
         """Introduce the model to its trainer, and move it to the GPU."""
-        sentence = "the model must be a Module that calls super().__init__()"
-        check(hasattr(model, "board"), f"{sentence}, not {type(model)}")
+        model = devices.uncompiled(model)
+        if not hasattr(model, "board"):
+            raise ValueError(
+                "the model must be a Module that calls super().__init__(), not "
+                f"{described(model)}"
+            )
         own = type(model).configure_optimizers != Module.configure_optimizers
-        sentence = "the model has no parameters; define self.net, for example"
-        check(own or [*model.parameters()], sentence)
+        if not own and not [*model.parameters()]:
+            raise ValueError(
+                "the model has no parameters; define self.net, for example"
+            )
+        check_layers(model)
         model.trainer = self
         model.board.xlim = [0, self.max_epochs]
         if isinstance(model.board, ProgressBoard):
@@ -363,12 +375,14 @@ class Trainer(HyperParameters):
             model.board.reset()
         if self.gpus:
             model.to(self.gpus[0])
-        self.model, self._metrics = model, {}
+        self.model, self._record = model, Record(self)
 
     def prepare_batch(self, batch):
         """Move the tensors of a batch to the GPU, if one is used."""
+        if self.train_batch_idx == 0:
+            warn_of_bytes(batch)
         if self.gpus:
-            batch = [tensor.to(self.gpus[0]) for tensor in batch]
+            batch = moved(batch, self.gpus[0])
         return batch
 
     def fit(self, model, data):
@@ -376,17 +390,18 @@ class Trainer(HyperParameters):
         self.prepare_data(data)
         self.prepare_model(model)
         self.optim = model.configure_optimizers()
-        check_optimizer(self.optim, [*model.parameters()])
+        check_optimizer(self.optim, [*model.parameters()], self.fit_epoch)
         self.epoch = self.train_batch_idx = self.val_batch_idx = 0
-        self.history = History(epoch=[])
+        self.should_stop, self._record = False, Record(self)
         for epoch in range(self.max_epochs):
-            self.epoch, self._metrics = epoch, {}
+            if self.should_stop or epoch >= self.max_epochs:
+                break
+            self.epoch = epoch
             with devices.suitable_threads(model), plain_errors():
                 self.fit_epoch()
             self._end_epoch()
-        board = model.board
-        if in_notebook() and isinstance(board, ProgressBoard) and board.data:
-            board.redraw()  # elsewhere each epoch was printed
+        if hasattr(model.board, "flush"):
+            model.board.flush()  # shows the curves up to their last point
         return self.history
 
     def fit_epoch(self):
@@ -403,8 +418,7 @@ class Trainer(HyperParameters):
             self.train_batch_idx += 1
         if self.val_dataloader is None:
             return
-        self.model.eval()
-        with torch.no_grad():
+        with devices.evaluating(self.model), torch.no_grad():
             for batch in self.val_dataloader:
                 self.model.validation_step(self.prepare_batch(batch))
                 self.val_batch_idx += 1
@@ -417,52 +431,20 @@ class Trainer(HyperParameters):
         nn.utils.clip_grad_norm_(model.parameters(), grad_clip_val)
 
     def record(self, key, value, train):
-        """Note a metric of the batch at hand; draw a point when one is due."""
-        name = ("train_" if train else "val_") + key
-        if name not in self._metrics:
-            self._metrics[name] = _Metric()
-        metric = self._metrics[name]
-        metric.waiting.append(checked_metric(name, value))
-        metric.weights.append(self.num_samples)
-        metric.steps.append(self.train_batch_idx)
-        model, num_batches = self.model, self.num_val_batches
-        per_epoch = model.plot_valid_per_epoch
-        if train:
-            num_batches = self.num_train_batches
-            per_epoch = model.plot_train_per_epoch
-        if len(metric.steps) * per_epoch % num_batches < per_epoch:
-            batches = metric.fetch()
-            self._check_finite(name, metric)
-            x = self.epoch + 1
-            if train:
-                x = np.mean(metric.steps[batches]) / num_batches
-            model.board.draw(x, metric.mean(batches), name)
+        """Note a metric of the batch at hand; draw a point when one is due.
 
-    def _check_finite(self, name, metric):
-        if not (self.stop_at_nan and name.endswith("loss")):
-            return
-        for value, step in zip(metric.values, metric.steps, strict=False):
-            if not math.isfinite(value):
-                cause = "training diverged; try a smaller learning rate"
-                if step == 0:
-                    cause = "before any update; look at the data and the loss"
-                raise FloatingPointError(
-                    f"{name} is {value} at step {step} (epoch {self.epoch + 1})"
-                    f": {cause}, or look on with stop_at_nan=False"
-                )
+        At any moment: what comes less often than once a batch is drawn at the
+        end of the epoch.
+        """
+        if self._record is None:
+            self._record = Record(self)
+        self._record.add(key, value, train)
 
     def _end_epoch(self):
         """Append the epoch's means to the history; report them as text."""
-        past = len(self.history["epoch"])
-        for name, metric in self._metrics.items():
-            metric.fetch()
-            self._check_finite(name, metric)
-            self.history.setdefault(name, [math.nan] * past)
-            self.history[name].append(metric.mean())
-        self.history["epoch"].append(past + 1)
-        for name in self.history.keys() - self._metrics.keys() - {"epoch"}:
-            self.history[name].append(math.nan)
-        if self.model.board.display and not in_notebook():
-            latest = [f"{n} {self.history[n][-1]:.4f}" for n in self._metrics]
-            epoch = f"epoch {past + 1}/{self.max_epochs}"
-            print(epoch, *latest, sep="  ", flush=True)
+        means = self._record.end_epoch()
+        if getattr(self.model.board, "display", True) and not in_notebook():
+            number = self.epoch + 1
+            total = max(number, self.max_epochs)  # somebody may lower it
+            latest = [f"{name} {mean:.4f}" for name, mean in means.items()]
+            print(f"epoch {number}/{total}", *latest, sep="  ", flush=True)

@@ -13,8 +13,8 @@ import d2lmini
 PACKAGE = Path(d2lmini.__file__).parent
 # A module may import only from the modules to its left.
 ORDER = (
-    "checks oop plotting devices standin files resizing training data models "
-    "names __init__"
+    "checks oop batches records plotting devices standin files resizing "
+    "training data models names __init__"
 ).split()
 TAUGHT = "oop plotting training data models".split()
 

@@ -1,4 +1,4 @@
-"""Models and the optimiser against PyTorch's own."""
+"""Models and the optimizer against PyTorch's own."""
 
 import pytest
 import torch
@@ -20,20 +20,20 @@ def test_sgd_is_torch_s_sgd():
         (theirs, torch.optim.SGD(theirs, lr=0.3)),
     )
     for _ in range(3):
-        for (w, b), optimiser in pairs:
-            optimiser.zero_grad()
+        for (w, b), optimizer in pairs:
+            optimizer.zero_grad()
             ((torch.ones(4, 3) @ w + b) ** 3).sum().backward()
-            optimiser.step()
+            optimizer.step()
     for a, b in zip(ours, theirs, strict=True):
         torch.testing.assert_close(a, b)
 
 
 def test_sgd_takes_an_iterator_and_skips_parameters_without_gradient():
     used, unused = (torch.ones(2, requires_grad=True) for _ in range(2))
-    optimiser = d2l.SGD(iter([used, unused]), lr=1.0)
+    optimizer = d2l.SGD(iter([used, unused]), lr=1.0)
     used.sum().backward()
-    optimiser.step()
-    optimiser.zero_grad()
+    optimizer.step()
+    optimizer.zero_grad()
     assert used.tolist() == [0, 0] and unused.tolist() == [1, 1]
     assert used.grad.tolist() == [0, 0] and unused.grad is None
 
@@ -87,7 +87,7 @@ def test_concise_regression_is_scratch_with_half_the_rate():
     torch.testing.assert_close(b, scratch.b.detach())
 
 
-def test_lazy_initialisation_is_kept():
+def test_lazy_initialization_is_kept():
     """2,000 inputs: PyTorch's default would be a fifth larger."""
     torch.manual_seed(0)
     model = d2l.LinearRegression(lr=0.03)
@@ -100,7 +100,7 @@ def test_lazy_initialisation_is_kept():
     assert b.item() == 0
 
 
-def test_lazy_initialisation_with_a_single_input():
+def test_lazy_initialization_with_a_single_input():
     torch.manual_seed(0)
     models = [d2l.LinearRegression(lr=0.03) for _ in range(100)]
     outputs = torch.cat([model(torch.ones(1, 1)) for model in models])
@@ -127,8 +127,10 @@ def test_scratch_model_has_a_state_and_moves():
     "model", [d2l.LinearRegressionScratch(2, 0.1), d2l.LinearRegression(0.1)]
 )
 def test_loss_refuses_to_broadcast(model):
-    with pytest.raises(ValueError, match=r"\(4, 1\).*\(4,\)"):
+    with pytest.raises(ValueError, match=r"\(4, 1\).*\(4,\); reshape one"):
         model.loss(torch.ones(4, 1), torch.ones(4))
+    with pytest.raises(ValueError, match=r"\(4, 1\).*\(2, 1\); they must be"):
+        model.loss(torch.ones(4, 1), torch.ones(2, 1))
 
 
 def test_squared_losses():
@@ -256,6 +258,64 @@ def test_layer_summary_follows_the_model_to_its_device(capsys):
     model.layer_summary((5, 2, 2))
     model.to("meta").layer_summary((3, 2, 2))
     assert "(3, 8)" in capsys.readouterr().out
+
+
+def test_layer_summary_follows_the_model_to_its_type(capsys):
+    model = Clothes()
+    model.layer_summary((5, 2, 2))
+    model.double().layer_summary((3, 2, 2))
+    assert "(3, 8)" in capsys.readouterr().out
+
+
+def test_layer_summary_sends_whole_zeros_to_an_embedding(capsys):
+    seen = []
+
+    class Table(nn.Embedding):
+        def forward(self, X):
+            seen.append(X)
+            return super().forward(X)
+
+    model = d2l.Classifier()
+    model.net = nn.Sequential(Table(9, 3), nn.Flatten(), nn.LazyLinear(2))
+    model.layer_summary((4, 5))
+    assert torch.equal(seen[0], torch.zeros(4, 5, dtype=torch.long))
+    assert "(4, 2)" in capsys.readouterr().out
+
+
+def test_layer_summary_of_one_layer(capsys):
+    model = d2l.Classifier()
+    model.net = nn.Linear(3, 2)
+    model.layer_summary((4, 3))
+    assert capsys.readouterr().out.split() == [
+        *("Linear", "output", "shape:", "(4,", "2)")
+    ]
+
+
+def test_weights_are_there_after_they_were_loaded():
+    torch.manual_seed(0)
+    trained, fresh = d2l.LinearRegression(0.1), d2l.LinearRegression(0.1)
+    trained(torch.ones(1, 3))
+    fresh.load_state_dict(trained.state_dict())
+    for ours, theirs in zip(fresh.get_w_b(), trained.get_w_b(), strict=True):
+        assert torch.equal(ours, theirs)
+
+
+LABELS = torch.tensor([[0, 1, 2], [3, 0, 1]])
+
+
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 1), (6,), (6, 1)])
+def test_labels_may_have_one_shape_or_be_flat(shape):
+    scores, model = 9 * F.one_hot(LABELS).float(), d2l.Classifier()
+    assert model.accuracy(scores, LABELS.reshape(shape)) == 1
+    assert model.loss(scores, LABELS.reshape(shape)) < 0.01
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (1, 6), (2, 1, 3), (1, 2, 3)])
+def test_labels_of_another_shape_are_not_paired(shape):
+    scores, model = F.one_hot(LABELS).float(), d2l.Classifier()
+    for method in (model.accuracy, model.loss):
+        with pytest.raises(ValueError, match=r"need labels of shape \(2, 3\)"):
+            method(scores, LABELS.reshape(shape))
 
 
 def test_layer_summary_of_a_net_without_parameters(capsys):

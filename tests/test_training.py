@@ -150,7 +150,13 @@ def test_no_point_waits_across_epochs():
     assert not any(model.board.raw_points.values())
 
 
-def test_values_are_fetched_once_a_plotted_point(monkeypatch):
+class Far(torch.Tensor):
+    """A tensor on the CPU that says it is on a GPU."""
+
+    is_cpu = False
+
+
+def test_values_on_a_gpu_are_fetched_once_a_plotted_point(monkeypatch):
     fetches = []
     stack = torch.stack
 
@@ -158,10 +164,16 @@ def test_values_are_fetched_once_a_plotted_point(monkeypatch):
         fetches.append(len(values))
         return stack(values)
 
+    class FarAway(Line):
+        def plot(self, key, value, train):
+            super().plot(key, value.as_subclass(Far), train)
+
+    expected = d2l.Trainer(1).fit(Line(), Rows(n=40))
     monkeypatch.setattr(torch, "stack", counted)
     monkeypatch.setattr(torch.Tensor, "item", None)
-    d2l.Trainer(1).fit(Line(), Rows(n=40))
+    history = d2l.Trainer(1).fit(FarAway(), Rows(n=40))
     assert fetches == [5, 5, 10]
+    assert history["train_loss"] == pytest.approx(expected["train_loss"])
 
 
 def test_a_second_fit_starts_anew():
@@ -219,7 +231,7 @@ def test_modes_are_switched():
     assert set(seen) == {("train", True, True), ("val", False, False)}
 
 
-def test_optimisers_without_no_grad_of_their_own_work():
+def test_optimizers_without_no_grad_of_their_own_work():
     class Bare:
         def __init__(self, params):
             self.params = list(params)
@@ -282,12 +294,6 @@ def test_divergence_can_be_watched():
 def test_nothing_to_train_on():
     with pytest.raises(ValueError, match="no batch"):
         d2l.Trainer(1).fit(Line(), Rows(n=0))
-
-
-@pytest.mark.skipif(d2l.num_gpus() > 0, reason="there is a GPU")
-def test_a_gpu_that_is_not_there():
-    with pytest.raises(ValueError, match="num_gpus=1.*has 0"):
-        d2l.Trainer(1, num_gpus=1)
 
 
 @pytest.mark.skipif(d2l.num_gpus() == 0, reason="there is no GPU")
@@ -515,8 +521,11 @@ def test_gpus_are_counted_and_named(monkeypatch):
     assert d2l.try_gpu(2) == d2l.cpu()
     assert d2l.Trainer(1, num_gpus=1).gpus == [torch.device("cuda", 0)]
     assert d2l.Trainer(1).gpus == []
-    with pytest.raises(ValueError, match="num_gpus=2, .* machine has 2"):
-        d2l.Trainer(1, num_gpus=2)
+    sentence = "num_gpus=2, and PyTorch finds 2 .* on the first of them alone"
+    with pytest.warns(UserWarning, match=sentence):
+        assert len(d2l.Trainer(1, num_gpus=2).gpus) == 2
+    with pytest.warns(UserWarning, match="num_gpus=3, and PyTorch finds 2"):
+        assert len(d2l.Trainer(1, num_gpus=3).gpus) == 2
     monkeypatch.setattr("torch.cuda.device_count", lambda: 0)
     monkeypatch.setattr("torch.backends.mps.is_available", lambda: True)
     assert d2l.num_gpus() == 1
@@ -584,7 +593,7 @@ def test_points_under_a_plain_trainer_are_spaced_by_whole_batches():
     model = Line()
     model.plot_valid_per_epoch = 2
     model.trainer = SimpleNamespace(
-        num_train_batches=3, num_val_batches=3, epoch=4
+        num_train_batches=3, num_val_batches=6, epoch=4
     )
     for i in range(3):
         model.trainer.train_batch_idx = i
@@ -592,10 +601,10 @@ def test_points_under_a_plain_trainer_are_spaced_by_whole_batches():
         model.plot("loss", 20.0 * i, train=False)
     thirds = [(0, 0), (1 / 3, 10), (2 / 3, 20)]
     assert model.board.data["train_loss"] == thirds
-    assert model.board.data["val_loss"] == [(5, 0), (5, 20), (5, 40)]
+    assert model.board.data["val_loss"] == [(5, 20)]
 
 
-def test_a_fit_of_the_reader_s_own_draws_and_keeps_no_history():
+def test_a_fit_of_the_reader_s_own_draws_and_keeps_a_history():
     class Own(d2l.Trainer):
         def fit(self, model, data):
             self.prepare_data(data)
@@ -610,7 +619,7 @@ def test_a_fit_of_the_reader_s_own_draws_and_keeps_no_history():
     trainer = Own(1)
     trainer.fit(model, Rows())
     assert len(model.board.data["train_loss"]) == 2
-    assert trainer.history == {"epoch": []}
+    assert trainer.history == d2l.Trainer(1).fit(Line(), Rows())
 
 
 def test_a_model_can_be_copied_before_training():
@@ -618,12 +627,6 @@ def test_a_model_can_be_copied_before_training():
     assert torch.equal(copy.deepcopy(model).net.weight, model.net.weight)
     del model.board
     assert copy.deepcopy(model).board.data == {}
-
-
-def test_outside_a_notebook_nothing_is_drawn():
-    model = Line()
-    d2l.Trainer(1).fit(model, Rows())
-    assert model.board.data and model.board.axes is None
 
 
 def test_a_loss_may_have_the_shape_of_one_row():
@@ -678,7 +681,6 @@ def test_a_copy_leaves_trainer_and_data_behind():
     model = Line()
     d2l.Trainer(1).fit(model, Rows())
     other = copy.deepcopy(model)
-    assert not {"trainer", "board"} & model.__getstate__().keys()
     assert not hasattr(other, "trainer")
     assert other.board is not model.board and not other.board.data
     assert hasattr(model, "trainer") and model.board.data
