@@ -1003,3 +1003,56 @@ def test_a_figure_in_a_window_of_its_own_gets_no_picture(shell, monkeypatch):
     monkeypatch.setattr(canvas, "draw_idle", lambda: drawn.append(1))
     board.flush()
     assert drawn == [1] and shell.display_pub.outputs == []
+
+
+def test_a_window_that_cannot_be_had_ends_no_training(monkeypatch):
+    def fail(**options):
+        raise ImportError("no screen")
+
+    monkeypatch.setattr(plt, "figure", fail)
+    board = d2l.ProgressBoard("x")
+    board.draw(0, 1, "a")
+    assert len(board.fig.axes[0].lines) == 1 and not plt.get_fignums()
+
+
+def test_the_backend_of_a_notebook_is_chosen_outside_of_a_style(
+    shell, monkeypatch
+):
+    calls = []
+    monkeypatch.setattr(plt, "draw_if_interactive", lambda: calls.append(1))
+    plotting.pyplot.cache_clear()
+    assert plotting.pyplot() is plotting.pyplot() is plt
+    assert calls == [1]
+    del shell.kernel
+    plotting.pyplot.cache_clear()
+    assert plotting.pyplot() is plt and calls == [1]
+
+
+class Keeping(d2l.ProgressBoard):
+    """A draw of the reader's own, which leaves drawing to others."""
+
+    def draw(self, x, y, label, every_n=1):
+        self.data.setdefault(label, []).append((x, y))
+
+
+class Drawing(Keeping):
+    """One that draws by itself."""
+
+    def draw(self, x, y, label, every_n=1):
+        super().draw(x, y, label)
+        self.fig = self.fig or plt.figure()
+        plt.plot(*zip(*self.data[label], strict=True))
+
+
+@pytest.mark.parametrize("own", [{}, {"axes"}, {"fig"}], ids=str)
+def test_flush_draws_what_another_draw_has_kept_but_not_drawn(own):
+    given = dict(zip(("fig", "axes"), plt.subplots(), strict=True))
+    board = Keeping(**{name: given[name] for name in own})
+    board.draw(0, 1, "a")
+    board.flush()
+    assert [line.get_ydata()[0] for line in board.fig.axes[0].lines] == [1]
+    assert (board.fig is given["fig"]) == bool(own)
+    board = Drawing()
+    board.draw(0, 1, "a")
+    board.flush()
+    assert len(board.fig.axes[0].lines) == 1 and board.axes is None
