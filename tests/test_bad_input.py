@@ -616,6 +616,20 @@ def test_bytes_as_floats_are_noticed_once_a_fit(shape, high):
     ]
 
 
+def test_the_first_batch_is_looked_at_before_anything_is_done_with_it():
+    class Broken(Line):
+        def training_step(self, batch):
+            raise ZeroDivisionError
+
+    bytes_, scaled = torch.full((4, 1, 8, 8), 255.0), torch.ones(4, 1, 8, 8)
+    for model, error in ((Broken(), ZeroDivisionError), (Line(), ())):
+        with pytest.warns(UserWarning, match="divide them by 255"):
+            try:
+                fit([(bytes_, y), (scaled, y)], model=model, stop_at_nan=False)
+            except error:
+                pass
+
+
 QUIET = {
     "scaled": torch.rand(2, 1, 8, 8),
     "few bits": torch.full((2, 1, 8, 8), 12.0),

@@ -128,7 +128,16 @@ def test_parts_as_d2l_prints_them(names):
         assert len(points) == 6 and points[-1] < 3
 
 
-def test_the_second_fit_of_one_epoch_starts_anew():
+@pytest.mark.parametrize("name", ["prepare_model", "fit", "fit_epoch"])
+def test_a_second_fit_of_one_step_starts_anew(name):
+    trainer = type("Own", (d2l.Trainer,), {name: PARTS[name]})(1)
+    data = Rows(batch_size=10, validate=False)
+    for _ in range(2):
+        trainer.fit(Line(), data)
+    assert trainer.history == d2l.Trainer(1).fit(Line(), data)
+
+
+def test_a_second_fit_starts_anew_where_little_is_ours():
     names = ["prepare_model", "fit"]
     Own = type("Own", (d2l.Trainer,), {name: PARTS[name] for name in names})
     trainer = Own(1)
