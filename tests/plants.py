@@ -19,7 +19,7 @@ import pytest
 import test_prose_numbers
 
 import d2lmini
-from conftest import on_standin
+from conftest import standin
 
 # Section: (text of a taught cell, the fault that replaces it).
 FAULTS = {
@@ -103,7 +103,7 @@ def planted(section):
 @pytest.fixture
 def tree(tmp_path):
     """A folder with what a page needs to be run and compared."""
-    assert not on_standin(), "the published images are needed"
+    assert not standin(), "the published images are needed"
     for name in ("benchmarks", "d2lmini", "tools"):
         shutil.copytree(notebooks.ROOT / name, tmp_path / name)
     for name in ("conftest.py", "pyproject.toml", "tests/sanitize.cfg"):
