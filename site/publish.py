@@ -6,18 +6,19 @@ from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import font_source_sans_pro as sans
-import font_source_serif_pro as serif
 import notebooks
 from fontTools import subset
 
 HERE = Path(__file__).resolve().parent
+# Their packages list them by a pattern, in which a folder [1] is not itself.
+SERIF = files("font_source_serif_pro") / "files"
+SANS = files("font_source_sans_pro") / "files"
 FACES = {
-    "serif": serif.font_files_otf["SourceSerifPro"],
-    "serif-italic": serif.font_files_otf["SourceSerifProIt"],
-    "serif-bold": serif.font_files_otf["SourceSerifProSemibold"],
-    "sans": sans.font_files_otf["SourceSansPro"],
-    "sans-bold": sans.font_files_otf["SourceSansProSemibold"],
+    "serif": str(SERIF / "SourceSerifPro-Regular.otf"),
+    "serif-italic": str(SERIF / "SourceSerifPro-It.otf"),
+    "serif-bold": str(SERIF / "SourceSerifPro-Semibold.otf"),
+    "sans": str(SANS / "SourceSansPro-Regular.otf"),
+    "sans-bold": str(SANS / "SourceSansPro-Semibold.otf"),
     "math": str(files("ziamath") / "fonts" / "STIXTwoMath-Regular.ttf"),
 }
 LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2027)]
