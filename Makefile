@@ -85,6 +85,9 @@ check-links: book ## see whether the links to other sites still lead there
 	$(RUN) -c 'from jupyter_book.cli.main import main; main()' build \
 		--builder linkcheck --path-output _build/links .
 
+mirrors: ready ## ask every mirror whether it has the images
+	$(RUN) -c 'from d2lmini.files import probe_mirrors; probe_mirrors()'
+
 clean: ## remove the site and all caches; the environment stays
 	rm -rf _build dist .pytest_cache .ruff_cache .coverage
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +

@@ -96,25 +96,31 @@ def everything():
 
 
 def settings():
-    """Return what _config.yml says about the repository."""
+    """Return what _config.yml says about the repository and the release.
+
+    The address is "" until the book is published.
+    """
     return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))[
         "repository"
     ]
 
 
-def site():
-    """Return the repository's address, its branch, and this version's tag.
-
-    The address is "" until the book is published.
-    """
+def tag():
+    """Return the tag of the version of the package that is here."""
     source = (ROOT / "d2lmini" / "__init__.py").read_text("utf-8")
     number = source.split('__version__ = "')[1].split('"')[0]
-    return settings()["url"], settings()["branch"], f"v{number}"
+    return f"v{number}"
+
+
+def site():
+    """Return the address, "" while there is none, the branch and the tag."""
+    there = settings()
+    return there["url"], there["branch"], tag()
 
 
 def archive():
     """Return the name of the folder that `make zip` packs."""
-    return f"d2l-mini-{site()[2].removeprefix('v')}"
+    return f"d2l-mini-{tag().removeprefix('v')}"
 
 
 def colab(path):
@@ -130,21 +136,16 @@ def colab(path):
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
     image = "https://colab.research.google.com/assets/colab-badge.svg"
-    badge = f"[![Open in Colab]({image})]({colab(path)})"
-    if not colab(path):
+    there, name = settings(), path.relative_to(ROOT).as_posix()
+    if there["url"]:
+        badge = f"[![Open in Colab]({image})]({colab(path)})"
+    else:
         badge = (
             "*To run this page, open it in JupyterLab or VS Code where it lies "
             "in a copy of the book.*"
         )
-    there = settings()
-    setup = setup_cell.source(
-        path.relative_to(ROOT).as_posix(),
-        archive(),
-        there["url"],
-        there["release"],
-        there["sha256"],
-    )
-    return badge, setup
+    release = there["url"], there["release"], there["sha256"]
+    return badge, setup_cell.source(name, archive(), *release)
 
 
 def stamp(path):
@@ -275,21 +276,28 @@ def publish_at(address):
     )
     if found is None:
         sys.exit(f"URL must be https://github.com/OWNER/NAME, not {address!r}")
-    write_settings(url=found[1])
+    changes = {"url": found[1]}
     if not settings()["release"]:
-        release()
+        changes |= released()
+    write_settings(**changes)
+
+
+def released():
+    """Return the settings that name the package as it is now."""
+    files = setup_cell.checksum(ROOT / "d2lmini")
+    return {"release": tag(), "sha256": files}
 
 
 def release():
-    """Record the package as it is now: notebooks elsewhere fetch just that."""
-    tag, there = site()[2], settings()
-    sha256 = setup_cell.checksum(ROOT / "d2lmini")
-    if there["release"] == tag and there["sha256"] != sha256:
-        sys.exit(f"{tag} was another package; raise __version__ in d2lmini.")
-    write_settings(release=tag, sha256=sha256)
-    print(
-        f"Commit this, and tag the commit: git tag {tag}; git push origin {tag}"
-    )
+    """Let notebooks elsewhere fetch the package as it is now, and no other."""
+    there, new = settings(), released()
+    tag = new["release"]
+    if there["release"] == tag and there["sha256"] != new["sha256"]:
+        sys.exit(
+            f"{tag} was released with other files; raise __version__ first."
+        )
+    write_settings(**new)
+    print(f"Commit this and tag it: git tag {tag}; git push origin {tag}")
 
 
 def stamp_all(paths=()):
