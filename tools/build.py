@@ -52,14 +52,18 @@ def put_in_place():
 
 def main():
     finished = WORK / "finished"
-    with open(__file__) as this:  # of two builds, one waits for the other
+    # Of two builds, one waits for the other. Sphinx holds the lock as well, in
+    # case it outlives this process.
+    with open(__file__) as this:
         fcntl.flock(this, fcntl.LOCK_EX)
         now = state()
         if not finished.is_file() or finished.read_text("utf-8") != now:
             shutil.rmtree(WORK, ignore_errors=True)
         finished.unlink(missing_ok=True)
         try:
-            done = subprocess.run([*SPHINX, str(WORK), "."], cwd=ROOT)
+            done = subprocess.run(
+                [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
+            )
         except KeyboardInterrupt:
             return 130
         if done.returncode:

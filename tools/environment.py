@@ -41,8 +41,12 @@ def lacking(folder, requirements):
             yield name, stamp, total.hexdigest()
 
 
-def prepare(folder, requirements):
-    """Make an environment where none works; install what it lacks."""
+def prepare(folder, requirements, lock):
+    """Make an environment where none works; install what it lacks.
+
+    What is called holds the lock as well, in case it outlives this process.
+    """
+    held = {"check": True, "cwd": ROOT, "pass_fds": [lock]}
     python = folder / "bin" / "python"
     if not works(python):
         if sys.version_info < (3, 10):  # noqa: UP036, this runs on any
@@ -50,12 +54,12 @@ def prepare(folder, requirements):
         print(f"Setting up {folder}, once; PyTorch is large.", flush=True)
         shutil.rmtree(folder / "installed", ignore_errors=True)
         make = [sys.executable, "-m", "venv", "--clear", str(folder)]
-        subprocess.run(make, check=True)
+        subprocess.run(make, **held)
     install = [str(python), "-m", "pip", "install", "-c", "constraints.txt"]
     for name, stamp, state in lacking(folder, requirements):
         print(f"Installing what {name} names.", flush=True)
         stamp.unlink(missing_ok=True)  # an interrupted pip leaves a mixture
-        subprocess.run([*install, "-r", name], cwd=ROOT, check=True)
+        subprocess.run([*install, "-r", name], **held)
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(state, "utf-8")
 
@@ -70,7 +74,7 @@ def main(folder, *requirements):
     with open(__file__) as this:
         fcntl.flock(this, fcntl.LOCK_EX)
         try:
-            prepare(folder, requirements)
+            prepare(folder, requirements, this.fileno())
         except subprocess.CalledProcessError as error:
             return error.returncode  # its own words stand above
         except KeyboardInterrupt:
