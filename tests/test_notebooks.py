@@ -283,21 +283,6 @@ def test_sizes(path, cells, code, prose):
         assert len(cell.source.split()) <= 180, cell.source
 
 
-def test_readme_and_title_page_list_the_sections():
-    text = (ROOT / "README.md").read_text("utf-8")
-    for path in PAGES:
-        badge, _ = notebooks.frame(path)
-        section = number(path)
-        where = path.relative_to(ROOT).as_posix()
-        row = f"| {section} | [{TITLES[section]}]({where}) | {badge} |"
-        assert row in text
-    for path in EXTRAS:
-        badge, _ = notebooks.frame(path)
-        where = path.relative_to(ROOT).as_posix()
-        row = f"| | [{EXTRA_TITLES[number(path)]}]({where}) | {badge} |"
-        assert row in text
-
-
 def defined(path, name):
     """Return the code of a class that a notebook defines, as it is parsed."""
     for cell in nbformat.read(path, as_version=4).cells:

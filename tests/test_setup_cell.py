@@ -14,6 +14,7 @@ import sys
 import time
 from pathlib import Path
 
+import archive
 import nbformat.v4 as v4
 import notebooks
 import pytest
@@ -179,6 +180,17 @@ def test_without_one_it_says_what_to_do(tmp_path, beside):
 
 def test_the_package_itself_may_lie_beside_the_notebook(tmp_path):
     taken(run(write(tmp_path, package())), tmp_path / "d2lmini/__init__.py")
+
+
+def test_the_archive_is_a_copy_of_the_book(tmp_path):
+    """Without the site, which is not built here."""
+    names = {name for name in archive.files() if not name.startswith("site/")}
+    for name in names:
+        write(tmp_path, {name: "" if "d2lmini/" in name else "x"})
+    write(tmp_path, package())
+    for folder in (tmp_path, tmp_path / "chapters/02-preliminaries"):
+        taken(run(folder), tmp_path / "d2lmini/__init__.py", tmp_path)
+    assert {"pyproject.toml", "README.md"} <= names  # for `pip install .`
 
 
 def test_the_mark_is_how_the_package_begins():

@@ -142,7 +142,8 @@ def frame(path):
     else:
         badge = (
             "*To run this page, open it in JupyterLab or VS Code where it lies "
-            "in a copy of the book.*"
+            "in a copy of the book. In Colab, its first cell says what to "
+            "upload.*"
         )
     release = there["url"], there["release"], there["sha256"]
     return badge, setup_cell.source(name, archive(), *release)
