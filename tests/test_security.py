@@ -253,3 +253,11 @@ def test_no_other_cell_fetches(path):
             if cell.cell_type == "code" and cell.id != "setup":
                 fetching = r"\bgit\b|subprocess|urlopen|curl|wget|\bpip\b|^[!%]"
                 assert not re.search(fetching, cell.source, re.M), cell.id
+
+
+def test_nobody_is_sent_to_an_index_for_a_package_that_is_not_there():
+    """Whoever registered that name could run code on a reader's machine."""
+    for path in [*ROOT.glob("*.md"), *notebooks.everything()]:
+        text = path.read_text("utf-8")
+        found = re.search(r"pip3? install [^\n`]*\bd2l-?mini\b", text)
+        assert found is None, path
