@@ -17,7 +17,7 @@ from queue import Empty
 import nbval.kernel
 import nbval.plugin
 import pytest
-from notebooks import NUMERICS, ROOT, TAGS, environment, settle
+from notebooks import NUMERICS, ROOT, TAGS, environment, scratch, settle
 
 # Other numerics than those of the stored outputs, such as "OMP_NUM_THREADS=2";
 # noxfile.py tries some.
@@ -75,6 +75,10 @@ def pytest_configure(config):
     # Unit tests may see a GPU; the kernels of the notebooks may not.
     for variable, value in NUMERICS.items():
         os.environ.setdefault(variable, value)
+
+
+def pytest_unconfigure():
+    scratch().cleanup()  # workers end without what Python does at the end
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,5 +1,6 @@
 """`make run` changes a notebook whole or not at all, and leaves no process."""
 
+import os
 import shutil
 import signal
 import subprocess
@@ -40,6 +41,7 @@ def start(page):
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # a signal is for the run, not for the tests
+        env=os.environ | {"TMPDIR": str(page.parents[1])},
     )
 
 

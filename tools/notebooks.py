@@ -200,7 +200,9 @@ def save(notebook, path):
 @cache
 def scratch():
     """Return a folder that lasts as long as this process."""
-    return tempfile.TemporaryDirectory(prefix="d2l-mini-")
+    return tempfile.TemporaryDirectory(
+        prefix="d2l-mini-", ignore_cleanup_errors=True
+    )
 
 
 def settle():
