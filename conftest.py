@@ -10,6 +10,8 @@ import os
 import runpy
 import time
 import warnings
+from collections import Counter
+from functools import cache
 from queue import Empty
 
 import compare
@@ -17,7 +19,7 @@ import nbformat
 import nbval.kernel
 import nbval.plugin
 import pytest
-from notebooks import KERNEL, NUMERICS, ROOT, TAGS
+from notebooks import NUMERICS, ROOT, TAGS, environment, scratch, settle
 
 # Other numerics than those of the stored outputs, such as "OMP_NUM_THREADS=2";
 # noxfile.py tries some.
@@ -26,13 +28,8 @@ VARIANT = dict(setting.split("=") for setting in VARIANT)
 
 
 def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
-    """Start kernels under the pinned numerics.
-
-    Without PYTEST_CURRENT_TEST, or ipykernel would not capture what C code
-    prints, which `make run` does capture.
-    """
-    env = {k: v for k, v in os.environ.items() if k != "PYTEST_CURRENT_TEST"}
-    return start(*args, **kwargs, env=env | KERNEL | VARIANT)
+    """Start kernels in the environment of `make run`, or in a variant."""
+    return start(*args, **kwargs, env=environment(**VARIANT))
 
 
 def await_reply(self, msg_id, timeout=None):
@@ -102,16 +99,22 @@ nbval.plugin.IPyNbCell.runtest = runtest
 
 
 def pytest_configure(config):
+    settle()
+    config.option.nbval_sanitize_with = str(ROOT / "tests" / "sanitize.cfg")
     # Unit tests may see a GPU; the kernels of the notebooks may not.
     for variable, value in NUMERICS.items():
         os.environ.setdefault(variable, value)
+
+
+def pytest_unconfigure():
+    scratch().cleanup()  # workers end without what Python does at the end
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
     """Refuse cells that nbval would not compare; relax those on a stand-in."""
     cells = [i for i in items if isinstance(i, nbval.plugin.IPyNbCell)]
-    complaints, on_images = [], []
+    complaints = []
     for item in cells:
         where = f"{item.parent.path.name}, cell {item.cell_num}"
         tags = set(item.cell.metadata.get("tags", []))
@@ -121,33 +124,53 @@ def pytest_collection_modifyitems(items):
             complaints.append(f"{where} has unknown tags {sorted(tags - TAGS)}")
         if "NBVAL" in item.cell.source:
             complaints.append(f"{where} steers nbval by a comment")
-        if "real-data" in tags:
-            on_images.append(item)
-    if complaints:
-        raise pytest.UsageError("; ".join(complaints))
-    if on_images and on_standin():
-        for item in on_images:
+        why = ""
+        if "real-data" in tags and standin():
             item.options["check"] = False
             item.options["on_standin"] = True
+            why = f"its images are a stand-in. {standin()}"
+        elif not item.options["check"]:
+            why = "it varies: near the stored output, and judged by a check"
+        item.user_properties.append(("only ran", why))
+    if complaints:
+        raise pytest.UsageError("; ".join(complaints))
 
 
-def on_standin():
-    """Tell whether the notebooks see the stand-in; see that all see the same.
+@cache
+def standin():
+    """Return why the notebooks see the stand-in, or "" where they do not.
 
-    Where the published images cannot be had, the kernels are told so, and
-    need not find out one by one.
+    Where the published images cannot be had, the kernels are told so by
+    D2LMINI_STANDIN, and need not find out one by one.
     """
-    wish = os.environ.get("D2LMINI_STANDIN", "auto")
+    wish = os.environ.get("D2LMINI_STANDIN") or "auto"
     if wish == "auto":
         # One module, by itself: the package would load PyTorch.
-        path = ROOT / "d2lmini" / "files.py"
-        files = runpy.run_path(str(path))
+        files = runpy.run_path(str(ROOT / "d2lmini" / "files.py"))
         os.environ["D2LMINI_STANDIN"] = "never"
         try:
             with warnings.catch_warnings():  # of a folder that keeps nothing
                 warnings.simplefilter("ignore")
                 files["load_images"](files["cache_folder"]())
-        except OSError:
-            wish = "always"
-        os.environ["D2LMINI_STANDIN"] = wish
-    return wish == "always"
+        except OSError as error:
+            os.environ["D2LMINI_STANDIN"] = "always"
+            return f"{error}"
+    return "D2LMINI_STANDIN=always" if wish == "always" else ""
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say of how many cells the outputs were compared, and of which not."""
+    reasons = Counter(
+        dict(report.user_properties)["only ran"]
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        and "only ran" in dict(report.user_properties)
+    )
+    if not reasons:
+        return
+    total, compared = sum(reasons.values()), reasons.pop("", 0)
+    terminalreporter.section("cells of notebooks")
+    terminalreporter.line(f"{total} ran, {compared} of them were compared")
+    for why, count in reasons.items():
+        terminalreporter.line(f"{count} only ran: {why}", yellow=True)

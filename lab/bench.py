@@ -13,6 +13,7 @@ import json
 import os
 import platform
 import resource
+import runpy
 import shutil
 import subprocess
 import sys
@@ -50,7 +51,7 @@ SIZES = [(n, 1, 256) for n in (6_000, 12_000, 30_000, 60_000)]
 SIZES += [(60_000, 10, 256)]
 SIZES += [(60_000, 1, width) for width in (64, 1024, 4096)]
 # What a shell may wish for, and a reader's does not.
-WISHES = "OMP_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONDONTWRITEBYTECODE"
+WISHES = "OMP_NUM_THREADS MKL_NUM_THREADS PYTHONDONTWRITEBYTECODE MPLBACKEND"
 IMPORTS = """
 import json, time
 start = time.perf_counter()
@@ -124,9 +125,10 @@ def table(rows):
 
 def environment(**settings):
     """Return this process's environment, without wishes."""
-    kept = {k: v for k, v in os.environ.items() if k not in WISHES}
+    kept = {k: v for k, v in os.environ.items() if k not in WISHES.split()}
     path = os.pathsep.join([str(ROOT), str(ROOT / "lab")])
-    return kept | {"PYTHONPATH": path} | settings
+    fixed = {"PYTHONPATH": path, "D2LMINI_STANDIN": "never"}
+    return kept | fixed | settings
 
 
 def call(measure, *args, **options):
@@ -214,7 +216,7 @@ def book(rounds):
     wall = []
     with tempfile.TemporaryDirectory() as folder:
         copy_tree(folder)
-        command = ["make", "--silent", "--old-file=.venv/ready", "book"]
+        command = ["make", "--silent", "book"]
         for _ in ("from nothing", "after an edit"):
             start = time.perf_counter()
             subprocess.run(command, cwd=folder, check=True, stdout=sys.stderr)
@@ -416,6 +418,19 @@ def write(text, grown):
     subprocess.run(tool, cwd=ROOT, check=True, stdout=sys.stderr)
 
 
+def lacking():
+    """Return the sentence about published images that are not there, or ""."""
+    files = runpy.run_path(str(ROOT / "d2lmini" / "files.py"))  # not PyTorch
+    folder = files["cache_folder"]() / "FashionMNIST" / "raw"
+    for name, (length, _) in files["FILES"].items():
+        path = folder / name
+        if not path.is_file() or path.stat().st_size != length:
+            return (
+                f"{path} is not there, or not whole: `make images` fetches it."
+            )
+    return ""
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=ROUNDS)
@@ -423,6 +438,8 @@ def main():
     parser.add_argument("--without", nargs="*", choices=names, default=[])
     wish = parser.parse_args()
     parts = [part for name, part in names.items() if name not in wish.without]
+    if why := lacking():
+        sys.exit(f"The published images are measured on. {why}")
     rows, seconds, grown = measure(parts, wish.rounds)
     text = REPORT.format(
         machine=machine(), judged=table(rows), seconds=table(seconds)

@@ -18,7 +18,7 @@ import notebooks
 import pytest
 
 import d2lmini
-from conftest import on_standin
+from conftest import standin
 
 # Section: (text of a taught cell, the fault that replaces it).
 FAULTS = {
@@ -102,7 +102,7 @@ def planted(section):
 @pytest.fixture
 def tree(tmp_path):
     """A folder with what a page needs to be run and compared."""
-    assert not on_standin(), "the published images are needed"
+    assert not standin(), "the published images are needed"
     for name in ("lab", "d2lmini", "tools"):
         shutil.copytree(notebooks.ROOT / name, tmp_path / name)
     files = ["conftest.py", "tests/sanitize.cfg"]

@@ -1,7 +1,9 @@
 """What the benchmark computes: medians, spreads, verdicts, tables."""
 
 import importlib.util
+import os
 import platform
+import subprocess
 import sys
 from pathlib import Path
 
@@ -129,9 +131,32 @@ def test_what_is_not_a_full_run_writes_nothing(monkeypatch, capsys):
         lambda parts, rounds: ([bench.Row("x", [2], "at most 1")], [], []),
     )
     monkeypatch.setattr(bench, "machine", lambda: "A machine.")
+    monkeypatch.setattr(bench, "lacking", lambda: "")
     monkeypatch.setattr(bench, "write", lambda *_: pytest.fail("it wrote"))
     assert bench.main() is True
     assert "nothing was written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("what", ["nothing", "half"])
+def test_without_the_published_images_it_says_so_at_once(what, tmp_path):
+    names = "train-images", "train-labels", "t10k-images", "t10k-labels"
+    folder = tmp_path / "FashionMNIST" / "raw"
+    if what == "half":
+        folder.mkdir(parents=True)
+        for name in names:
+            (folder / f"{name}-idx3-ubyte.gz").write_bytes(b"half")
+    done = subprocess.run(
+        [sys.executable, bench.__file__],
+        env=os.environ | {"D2LMINI_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1 and done.stdout == ""
+    assert done.stderr == (
+        "The published images are measured on. "
+        f"{folder / 'train-images-idx3-ubyte.gz'} is not there, or not whole: "
+        "`make images` fetches it.\n"
+    )
 
 
 @pytest.mark.skipif(not HAS_LIGHTNING, reason="lightning is not installed")

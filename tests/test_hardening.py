@@ -118,30 +118,43 @@ def write(folder, notebooks):
         (folder / f"{name}.ipynb").write_text(v4.writes_json(notebook), "utf-8")
 
 
+PATHS = {"PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tools")])}
+
+
+def pytest_command(*options):
+    return [
+        *(sys.executable, "-m", "pytest", "-p", "conftest", *options),
+        *("-c", ROOT / "pyproject.toml", "--rootdir", ROOT),
+    ]
+
+
 def pytest_run(folder, *options):
     """Run the notebooks of a folder as `make test` does."""
-    path = os.pathsep.join([str(ROOT), str(ROOT / "tools")])
+    command = pytest_command("-p", "no:cacheprovider", *options)
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", "-p", "conftest"),
-            *("-c", ROOT / "pyproject.toml", "--rootdir", ROOT),
-            *("-p", "no:cacheprovider", *options, folder),
-        ],
+        [*command, folder],
         capture_output=True,
         text=True,
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | PATHS,
         cwd=ROOT,
     )
 
 
 @pytest.fixture(scope="module")
-def outcome(tmp_path_factory):
-    """Map each notebook to its failures, from one run over all of them."""
+def everything(tmp_path_factory):
+    """Return what one run over all of them says, and its report."""
     folder = tmp_path_factory.mktemp("notebooks")
     write(folder, BAD | GOOD)
     report = folder / "report.xml"
     done = pytest_run(folder, f"--junitxml={report}")
     assert done.returncode == 1, done.stdout + done.stderr
+    return done.stdout, report
+
+
+@pytest.fixture(scope="module")
+def outcome(everything):
+    """Map each notebook to its failures."""
+    _, report = everything
     failures = {name: [] for name in BAD | GOOD}
     for case in ElementTree.parse(report).iter("testcase"):
         name = re.search(r"([\w-]+)(\.ipynb)?$", case.get("classname"))[1]
@@ -161,39 +174,109 @@ def test_good_notebook_passes(outcome):
     assert outcome["good"] == []
 
 
-def test_cells_on_images_are_relaxed_on_the_stand_in_only(tmp_path):
-    cells = [cell("1 + 1", value("3"), tags=["real-data"])]
-    write(tmp_path, {"images": cells})
-    code = "import d2lmini; print(d2lmini.FashionMNIST().is_standin)"
-    standin = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True
-    )
-    passes = pytest_run(tmp_path, "-n", "0").returncode == 0
-    assert passes == (standin.stdout == "True\n")
+def summary(stdout):
+    """Return the lines on cells, which stand last where nothing fails."""
+    plain = re.sub(r"\x1b\[[\d;]*m", "", stdout)
+    _, _, text = plain.partition(" cells of notebooks ")
+    lines = re.split("(?m)^=", text.partition("\n")[2])[0].splitlines()
+    return [line for line in lines if line]
 
 
-def test_other_numerics_reach_the_kernel(tmp_path, monkeypatch):
-    code = "import os\nprint(os.environ['OMP_NUM_THREADS'])"
-    write(tmp_path, {"threads": [cell(code, printed("2\n"))]})
-    assert pytest_run(tmp_path, "-n", "0").returncode == 1
+def test_the_last_lines_count_the_cells_that_were_compared(everything):
+    count = sum(len(cells) for cells in (BAD | GOOD).values())
+    assert summary(everything[0]) == [
+        f"{count} ran, {count - 1} of them were compared",
+        "1 only ran: tagged nbval-ignore-output, a check below judges it",
+    ]
+
+
+@pytest.fixture
+def images(tmp_path):
+    """A notebook with a cell whose stored value comes from the images."""
+    cells = [
+        cell("1 + 1", value("3"), tags=["real-data"]),
+        cell("1 + 1", value("2"), count=2),
+    ]
+    write(tmp_path / "pages", {"images": cells})
+    return tmp_path / "pages"
+
+
+def test_cells_on_images_are_relaxed_on_the_stand_in_aloud(images, monkeypatch):
+    monkeypatch.setenv("D2LMINI_STANDIN", "always")
+    done = pytest_run(images, "-n", "0")
+    assert done.returncode == 0
+    assert summary(done.stdout) == [
+        "2 ran, 1 of them were compared",
+        "1 only ran: its images are a stand-in. D2LMINI_STANDIN=always",
+    ]
+
+
+def test_cells_on_images_are_compared_where_it_is_forbidden(
+    images, monkeypatch
+):
+    monkeypatch.setenv("D2LMINI_STANDIN", "never")
+    done = pytest_run(images, "-n", "0")
+    assert done.returncode == 1
+    assert summary(done.stdout)[0] == "2 ran, 2 of them were compared"
+
+
+def test_it_says_why_there_are_no_images(images, tmp_path, monkeypatch):
+    """Such as a cache that cannot be reached, and then no network."""
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("D2LMINI_STANDIN", "")  # as if unset
+    monkeypatch.setenv("D2LMINI_DATA", str(tmp_path / "file"))
+    for name in ("http_proxy", "https_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    done = pytest_run(images, "-n", "0")
+    assert done.returncode == 0
+    first, *why = summary(done.stdout)
+    assert first == "2 ran, 1 of them were compared"
+    assert "1 only ran: its images are a stand-in" in why[0]
+    assert f"{tmp_path / 'file'}" in why[1] and "Not a directory" in why[1]
+
+
+def test_other_numerics_reach_the_kernel_and_a_user_s_settings_do_not(
+    tmp_path, monkeypatch
+):
+    names = "OMP_NUM_THREADS", "MPLBACKEND"
+    code = f"import os\nfor name in {names}:\n    print(os.environ.get(name))"
+    backend = "module://matplotlib_inline.backend_inline"
+    output = printed(f"2\n{backend}\n")
+    write(tmp_path, {"environment": [cell(code, output)]})
+    monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.setenv("D2LMINI_NUMERICS", "OMP_NUM_THREADS=2")
-    assert pytest_run(tmp_path, "-n", "0").returncode == 0
+    done = pytest_run(tmp_path, "-n", "0")
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_runs_from_any_folder_and_where_nothing_can_be_written(
+    tmp_path, monkeypatch
+):
+    write(tmp_path, {"good": GOOD["good"]})
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run(
+        [*pytest_command("-n", "0"), "-o", "cache_dir=/proc/nothing", "."],
+        capture_output=True,
+        text=True,
+        env=os.environ | PATHS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_dead_kernel_is_named(outcome):
     assert "the kernel died in this cell" in outcome["dead-kernel"][0]
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_notebook_is_refused(name, tmp_path):
-    cells, complaint = REFUSED[name]
-    write(tmp_path, {name: cells})
+def test_some_notebooks_are_refused(tmp_path):
+    write(tmp_path, {name: cells for name, (cells, _) in REFUSED.items()})
     done = pytest_run(tmp_path, "-n", "0")
     assert done.returncode != 0
-    assert complaint in done.stdout + done.stderr
+    for name, (_, complaint) in REFUSED.items():
+        found = f"{name}.ipynb, cell 0 [^;]*{complaint}"
+        assert re.search(found, done.stdout + done.stderr)
 
 
-def sanitised(text):
+def sanitized(text):
     """Return a text as nbval compares it."""
     lines = (ROOT / "tests" / "sanitize.cfg").read_text("utf-8").splitlines()
     patterns = [x.removeprefix("regex: ") for x in lines if "regex: " in x]
@@ -206,9 +289,9 @@ def sanitised(text):
 @pytest.mark.parametrize(
     "text", ["loss 0.4802", "val_acc 0.833", "(3, 4)", "203530", "1e-05", "0x1"]
 )
-def test_numbers_come_through_the_sanitiser(text):
-    assert sanitised(text) == text
+def test_numbers_come_through_the_sanitizer(text):
+    assert sanitized(text) == text
 
 
 def test_addresses_do_not():
-    assert sanitised("<a at 0x7f01234567>") == "<a at REPLACED>"
+    assert sanitized("<a at 0x7f01234567>") == "<a at REPLACED>"

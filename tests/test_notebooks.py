@@ -41,14 +41,6 @@ def test_toc_lists_every_notebook_and_nothing_else():
     assert listed == there
 
 
-def test_readme_lists_the_pages():
-    text = (ROOT / "README.md").read_text("utf-8")
-    for page in section.everything():
-        badge, _ = notebooks.frame(page.path)
-        number = f" {page.number}" if page.number else ""
-        assert f"|{number} | [{page.title}]({page.name}) | {badge} |" in text
-
-
 def model(page):
     """Return the code of the class MLP of a page, as it is parsed."""
     (found,) = (

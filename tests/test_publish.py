@@ -1,4 +1,4 @@
-"""Where the book is published is one setting, which one verb changes."""
+"""Whether and where the book is published is one setting, set by one verb."""
 
 import os
 import re
@@ -6,58 +6,65 @@ import shutil
 import subprocess
 import sys
 
+import nbformat
 import notebooks
 import pytest
+import setup_cell
 import yaml
 
-OLD = notebooks.site()[0].removeprefix("https://github.com/")
-OLD_SITE = OLD.replace("/", ".github.io/")
-NEW = "another-owner/some.book"
+FIRST, SECOND = "an-owner/a-book", "another-owner/some.book"
 WORKFLOWS = notebooks.ROOT / ".github" / "workflows"
+PAGE = "chapters/02-preliminaries/01-data-manipulation.ipynb"
+OTHERS = "README.md SECURITY.md CITATION.cff _config.yml _toc.yml".split()
+
+
+def copy(folder):
+    """Copy what names the repository, with one of the pages."""
+    for name in ("tools", "d2lmini"):
+        shutil.copytree(notebooks.ROOT / name, folder / name)
+    for name in (PAGE, *OTHERS):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(notebooks.ROOT / name, folder / name)
+    return folder
+
+
+def tool(tree, *words):
+    """Call the tool as if it belonged to a copy of the book."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(notebooks, "ROOT", tree)
+        assert notebooks.main(words) is None
+    return tree
+
+
+def publish_at(tree, name):
+    return tool(tree, "publish-at", f"https://github.com/{name}.git")
 
 
 @pytest.fixture(scope="module")
-def tree(tmp_path_factory):
-    """A copy of the files that git knows, or could add, as a repository."""
-    copy = tmp_path_factory.mktemp("copy")
-    files = ["git", "ls-files", "-z", "--cached", "--others"]
-    files = subprocess.run(
-        [*files, "--exclude-standard"],
-        cwd=notebooks.ROOT,
-        capture_output=True,
-        check=True,
-        text=True,
-    )
-    for name in files.stdout.strip("\0").split("\0"):
-        if (notebooks.ROOT / name).is_file():
-            (copy / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(notebooks.ROOT / name, copy / name)
-    subprocess.run(["git", "init", "-q"], cwd=copy, check=True)
-    return copy
+def unpublished(tmp_path_factory):
+    return copy(tmp_path_factory.mktemp("unpublished"))
 
 
-def run(*command, cwd, **env):
-    return subprocess.run(
-        [*command],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        env={k: v for k, v in os.environ.items() if "PYTEST" not in k} | env,
-    )
-
-
-def publish_at(tree, *address):
-    tool = tree / "tools" / "notebooks.py"
-    return run(sys.executable, tool, "publish-at", *address, cwd=tree)
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """A copy that was published, and another that has moved since."""
+    folder = tmp_path_factory.mktemp("published")
+    first = publish_at(copy(folder / "first"), FIRST)
+    return first, publish_at(shutil.copytree(first, folder / "moved"), SECOND)
 
 
 def texts(tree):
-    """Map the files of a copy to what is in them; git's own are left out."""
+    """Map the files of a copy to what is in them."""
     return {
         path.relative_to(tree).as_posix(): path.read_text("utf-8")
         for path in tree.rglob("*")
-        if path.is_file() and ".git" not in path.relative_to(tree).parts
+        if path.is_file() and "__pycache__" not in path.parts
     }
+
+
+def cells(tree):
+    found = nbformat.read(tree / PAGE, as_version=4).cells
+    return {cell.id: cell.source for cell in found}
 
 
 @pytest.mark.parametrize(
@@ -73,43 +80,130 @@ def texts(tree):
         "",
     ],
 )
-def test_another_kind_of_address_is_refused_and_changes_nothing(tree, address):
-    before = texts(tree)
-    done = publish_at(tree, address)
-    assert done.returncode == 1
-    assert done.stderr == (
-        f"URL must be https://github.com/OWNER/NAME, not {address!r}\n"
+def test_another_kind_of_address_is_refused_and_changes_nothing(
+    address, unpublished
+):
+    before = texts(unpublished)
+    with pytest.raises(SystemExit) as stop:
+        tool(unpublished, "publish-at", address)
+    assert stop.value.code == (
+        f"URL must be https://github.com/OWNER/NAME, not {address!r}"
     )
-    assert texts(tree) == before
+    assert texts(unpublished) == before
 
 
-def test_outside_a_repository_it_says_so(tree, tmp_path):
-    for name in ("tools", "d2lmini"):
-        shutil.copytree(tree / name, tmp_path / name)
-    shutil.copy(tree / "_config.yml", tmp_path)
-    done = publish_at(tmp_path, f"https://github.com/{NEW}")
-    assert done.returncode == 1
-    assert "not a git repository" in done.stderr
+# While the book is not published.
 
 
-def test_a_moved_book_names_the_old_address_nowhere(tree):
+@pytest.mark.skipif(bool(notebooks.site()[0]), reason="the book is published")
+def test_no_repository_is_named_while_nobody_owns_one():
+    for path in notebooks.everything():
+        badge, setup = notebooks.frame(path)
+        assert "://" not in badge + setup
+        assert notebooks.colab(path) == ""
+    readme, security, citation = (
+        (notebooks.ROOT / name).read_text("utf-8") for name in OTHERS[:3]
+    )
+    assert "The book is not published yet" in readme
+    assert "The book is not published yet" in security
+    for text in (readme, security, citation):
+        assert "git clone" not in text and "colab.research" not in text
+        assert "github.com" not in text and "repository-code" not in text
+
+
+def test_what_is_stamped_is_as_it_would_be_stamped(unpublished, tmp_path):
+    after = texts(tool(copy(tmp_path / "again"), "stamp"))
+    # The copy holds one page, and so does the table that is written there.
+    for name, text in texts(unpublished).items():
+        if name != "README.md":
+            assert after[name] == text, name
+    for name, parts in notebooks.texts().items():
+        text = (notebooks.ROOT / name).read_text("utf-8")
+        for key, part in parts.items():
+            between = rf"(?s)stamped: {key}[^\n]*\n(.*?)[^\n]*end of {key}"
+            assert re.findall(between, text) == [part]
+
+
+# Once it is.
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_one_verb_names_the_repository_everywhere(published, moved):
+    tree, name = published[moved], (FIRST, SECOND)[moved]
+    found = texts(tree)
+    url = f"https://github.com/{name}"
+    tag = notebooks.site()[2]
+    files = setup_cell.checksum(notebooks.ROOT / "d2lmini")
+    config = yaml.safe_load(found["_config.yml"])["repository"]
+    assert config == {
+        "url": url, "branch": "main", "release": tag, "sha256": files
+    }  # fmt: skip
+    colab = f"https://colab.research.google.com/github/{name}/blob/main"
+    source = cells(tree)
+    assert f"]({colab}/{PAGE})" in source["badge"]
+    assert source["setup"] == setup_cell.source(
+        PAGE, notebooks.archive(), url, tag, files
+    )
+    assert f"| {source['badge']} |" in found["README.md"]
+    assert f"git clone {url} d2l-mini" in found["README.md"]
+    assert f"repository-code: {url}\n" in found["CITATION.cff"]
+    yaml.safe_load(found["CITATION.cff"])
+    assert f"<{url}/security/advisories/new>" in found["SECURITY.md"]
+    assert not [name for name, text in found.items() if "not published" in text
+                and not name.startswith("tools/")]  # fmt: skip
+
+
+def test_a_moved_book_names_the_old_address_nowhere(published):
+    first, moved = map(texts, published)
+    assert sum(FIRST in text for text in first.values()) == 5
+    assert not [name for name, text in moved.items() if FIRST in text]
+    for name, text in first.items():  # and nothing else has changed
+        assert moved[name] == text.replace(FIRST, SECOND), name
+
+
+def test_the_set_up_cell_stays_formatted(published):
+    ruff = [sys.executable, "-m", "ruff"]
+    config = ["--config", notebooks.ROOT / "pyproject.toml"]
+    for verb in (["format", "--check"], ["check", "--no-cache"]):
+        done = subprocess.run(
+            [*ruff, *verb, *config, published[0] / PAGE],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def test_a_release_is_recorded_once(published, tmp_path, capsys):
+    tree = shutil.copytree(published[0], tmp_path / "tree")
     before = texts(tree)
-    assert sum(OLD in text for text in before.values()) >= 17
-    done = publish_at(tree, f"https://github.com/{NEW}.git")
-    assert (done.returncode, done.stderr) == (0, "")
-    after = texts(tree)
-    assert not [
-        name for name, text in after.items() if OLD in text or OLD_SITE in text
-    ]
-    # And nothing else has changed.
-    new_site = NEW.replace("/", ".github.io/")
-    for name, text in before.items():
-        text = text.replace(OLD, NEW).replace(OLD_SITE, new_site)
-        assert after[name] == text, name
-    rules = ["-k", "2.3 or address or readme"]
-    pytest_ = [sys.executable, "-m", "pytest", "-n", "0", "-q", *rules]
-    done = run(*pytest_, "tests/test_notebooks.py", cwd=tree)
-    assert done.returncode == 0, done.stdout
+    assert texts(tool(tree, "release")) == before  # the same once more
+    init = tree / "d2lmini" / "__init__.py"
+    init.write_text(init.read_text("utf-8") + "# changed\n", "utf-8")
+    with pytest.raises(SystemExit) as stop:
+        tool(tree, "release")
+    tag = notebooks.site()[2]
+    assert stop.value.code == (
+        f"{tag} was released with other files; raise __version__ first."
+    )
+    number = tag.removeprefix("v")
+    init.write_text(init.read_text("utf-8").replace(number, "77.0.0"), "utf-8")
+    tool(tree, "release")
+    assert "git tag v77.0.0" in capsys.readouterr().out
+    files = setup_cell.checksum(tree / "d2lmini")
+    source = cells(tree)["setup"]
+    assert '"v77.0.0"' in source and f'"{files}"' in source
+
+
+def test_a_checksum_knows_no_cache_of_python(tmp_path):
+    package = shutil.copytree(notebooks.ROOT / "d2lmini", tmp_path / "d2lmini")
+    shutil.rmtree(package / "__pycache__", ignore_errors=True)
+    before = setup_cell.checksum(package)
+    (package / "__pycache__").mkdir()
+    (package / "__pycache__" / "oop.pyc").touch()
+    assert setup_cell.checksum(package) == before
+
+
+# Workflows.
 
 
 def guard(workflow):
@@ -122,14 +216,24 @@ def guard(workflow):
 @pytest.mark.parametrize(
     ("workflow", "kind", "code"), [("ci", "warning", 0), ("pages", "error", 1)]
 )
-def test_a_workflow_elsewhere_says_what_to_run(workflow, kind, code):
-    script = ["bash", "-e", "-c", guard(f"{workflow}.yml")]
-    root = notebooks.ROOT
-    home = run(*script, cwd=root, GITHUB_REPOSITORY=OLD)
+def test_a_workflow_elsewhere_says_what_to_run(
+    workflow, kind, code, published, unpublished
+):
+    def run(tree, name):
+        return subprocess.run(
+            ["bash", "-e", "-c", guard(f"{workflow}.yml")],
+            cwd=tree,
+            env=os.environ | {"GITHUB_REPOSITORY": name},
+            capture_output=True,
+            text=True,
+        )
+
+    home = run(published[0], FIRST)
     assert (home.returncode, home.stdout, home.stderr) == (0, "", "")
     # A name that only begins like ours is another one.
-    for name in (NEW, f"{OLD}-2", OLD.replace("-", "x", 1)):
-        done = run(*script, cwd=root, GITHUB_REPOSITORY=name)
+    elsewhere = [(published[0], f"{FIRST}-2"), (published[0], SECOND)]
+    for tree, name in [*elsewhere, (unpublished, FIRST)]:
+        done = run(tree, name)
         assert done.returncode == code
         assert re.fullmatch(
             rf"::{kind}::[^\n]*: make publish-at "

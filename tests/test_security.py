@@ -6,6 +6,7 @@ import re
 import nbformat
 import notebooks
 import pytest
+import setup_cell
 import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -63,6 +64,35 @@ def test_actions_are_githubs_own_and_pinned_by_commit():
                 action, commit = re.fullmatch(pin, line).groups()
                 assert pins.setdefault(action, commit) == commit
     assert len(pins) == 4
+
+
+def test_no_token_is_left_beside_the_code():
+    steps = [s for _, _, s in STEPS if "checkout@" in s.get("uses", "")]
+    assert len(steps) > 5
+    for step in steps:
+        assert step["with"] == {"persist-credentials": "false"}
+
+
+def test_the_stand_in_is_forbidden_but_for_the_step_that_is_meant_for_it():
+    for workflow in WORKFLOWS.values():
+        assert workflow["env"] == {"D2LMINI_STANDIN": "never"}
+        assert all("env" not in job for job in workflow["jobs"].values())
+    others = [s["run"] for _, _, s in STEPS if "D2LMINI_STANDIN" in str(s)]
+    assert others == ["make test PYTEST_ARGS=chapters"]
+    script = (ROOT / ".ci" / "run").read_text("utf-8")
+    assert "\nexport D2LMINI_STANDIN=never\nmake lint" in script
+    assert script.count("D2LMINI_STANDIN=always make test") == 1
+
+
+def test_mirrors_are_asked_every_week():
+    steps = WORKFLOWS["weekly.yml"]["jobs"]["links"]["steps"]
+    assert {"run": "make mirrors"} in steps
+
+
+def test_the_site_is_served_to_this_machine_alone():
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    assert makefile.count("http.server --bind 127.0.0.1") == 1
+    assert makefile.count("http.server") == 1
 
 
 def test_workflows_know_no_secret_and_insert_no_foreign_text():
@@ -206,20 +236,28 @@ def test_no_notebook_loads_a_pickle_or_unpacks_an_archive():
 
 
 def test_the_set_up_cell_fetches_a_release_of_the_one_address_over_https():
-    url, _, release = notebooks.site()
-    assert url.startswith("https://")
-    assert re.fullmatch(r"v\d+\.\d+\.\d+", release)
-    for path in notebooks.pages():
-        setup = notebooks.frame(path)[1]
-        assert re.findall(r"\w+://[^\"]+", setup) == [url]
-        cells = nbformat.read(path, as_version=4).cells
-        assert [c.source for c in cells if c.id == "setup"] == [setup]
+    url, release = "https://github.com/owner/name", "v1.0.0"
+    page = "chapters/02-preliminaries/01-data-manipulation.ipynb"
+    setup = setup_cell.source(page, "archive", url, release, "sum")
+    assert re.findall(r"\w+://[^\"]+", setup) == [url]
+    assert "git" not in setup_cell.source(page, "archive", "", release, "sum")
+
+
+@pytest.mark.parametrize("path", notebooks.everything(), ids=lambda p: p.stem)
+def test_no_other_cell_fetches(path):
+    cells = nbformat.read(path, as_version=4).cells
+    setup = notebooks.frame(path)[1]
+    assert [c.source for c in cells if c.id == "setup"] == [setup]
+    if path in notebooks.pages():
         for cell in cells:
             if cell.cell_type == "code" and cell.id != "setup":
                 fetching = r"\bgit\b|subprocess|urlopen|curl|wget|\bpip\b|^[!%]"
                 assert not re.search(fetching, cell.source, re.M), cell.id
 
 
-def test_weaknesses_are_reported_to_the_one_address():
-    policy = (ROOT / "SECURITY.md").read_text("utf-8")
-    assert f"<{notebooks.site()[0]}/security/advisories/new>" in policy
+def test_nobody_is_sent_to_an_index_for_a_package_that_is_not_there():
+    """Whoever registered that name could run code on a reader's machine."""
+    for path in [*ROOT.glob("*.md"), *notebooks.everything()]:
+        text = path.read_text("utf-8")
+        found = re.search(r"pip3? install [^\n`]*\bd2l-?mini\b", text)
+        assert found is None, path

@@ -12,8 +12,9 @@ import notebooks
 
 ROOT = notebooks.ROOT
 NAMES = """
-README.md LICENSE LICENSE-TEXT requirements.txt requirements/extras.txt
-constraints.txt lab/RESULTS.md lab/growth.csv
+README.md LICENSE LICENSE-TEXT pyproject.toml requirements.txt _toc.yml
+requirements/extras.txt constraints.txt lab/RESULTS.md
+lab/growth.csv
 """.split()
 
 
@@ -32,8 +33,7 @@ def files():
 
 def pack(folder):
     """Write the archive into a folder and return its path."""
-    release = notebooks.site()[2].removeprefix("v")
-    target = Path(folder) / f"d2l-mini-{release}.zip"
+    target = Path(folder) / f"{notebooks.archive()}.zip"
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files().items()):

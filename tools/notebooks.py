@@ -1,28 +1,33 @@
 """Runs the notebooks of the book in place, and keeps their frame cells alike.
 
-    python tools/notebooks.py run [NOTEBOOK ...]    execute and normalise
-    python tools/notebooks.py lint [NOTEBOOK ...]   find what is not normalised
+    python tools/notebooks.py run [NOTEBOOK ...]    execute and normalize
+    python tools/notebooks.py lint [NOTEBOOK ...]   find what is not normalized
     python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge, set-up, fold
-    python tools/notebooks.py publish-at ADDRESS    move the book to ADDRESS
+    python tools/notebooks.py publish-at ADDRESS    name the book's repository
+    python tools/notebooks.py release               let others fetch the package
 
 Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
 their own (requirements/extras.txt), and are run where these are installed.
 """
 
+import argparse
 import os
 import platform
 import re
 import subprocess
 import sys
+import tempfile
 import time
 import tokenize
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from zlib import crc32
 
 import nbformat
+import setup_cell
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -36,7 +41,19 @@ NUMERICS = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_CBWR": "AVX2",
 }
-KERNEL = NUMERICS | {"CUDA_VISIBLE_DEVICES": "", "PYTHONHASHSEED": "0"}
+KERNEL = NUMERICS | {
+    "CUDA_VISIBLE_DEVICES": "",
+    "PYTHONHASHSEED": "0",
+    "MATPLOTLIBRC": os.devnull,  # its defaults, whatever a user likes better
+}
+# What a user or a server may have set, and what then changes or adds to what a
+# page prints and draws: another backend, colors, verbose libraries, asserts
+# that are skipped. Where Python finds its modules stays as it is.
+FOREIGN = re.compile(
+    "MPLBACKEND|COLUMNS|LINES|NO_COLOR|(CLI|FORCE_)COLOR"
+    "|(PYTEST|TORCH|PYTORCH|ATEN|ONEDNN|DNNL|MKL|OMP|KMP|GOMP|NPY|NUMPY)_"
+    "|PYTHON(?!PATH|HOME|USERBASE|NOUSERSITE|PYCACHEPREFIX|DONTWRITE)"
+)
 TAGS = {
     "remove-cell",  # in the notebook, not on the page
     "hide-cell",  # folded on the page
@@ -50,24 +67,6 @@ TAGS = {
 FOLD = "solutions"
 STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
-SETUP = """\
-# Finds d2lmini beside this notebook, or fetches its release (as in Colab).
-import os
-import subprocess
-import sys
-from pathlib import Path
-
-REPOSITORY, RELEASE = "{repository}", "{release}"
-places = [Path.cwd(), *Path.cwd().parents, Path.cwd() / "d2l-mini"]
-home = next((p for p in places if (p / "d2lmini").is_dir()), places[-1])
-if not (home / "d2lmini").is_dir():
-    clone = ["git", "clone", "--depth=1", f"--branch={{RELEASE}}", REPOSITORY]
-    env = os.environ | {{"GIT_TERMINAL_PROMPT": "0"}}  # fail, do not ask
-    done = subprocess.run([*clone, str(home)], env=env, capture_output=True)
-    if done.returncode:
-        hint = "is there a network, and no folder of that name yet?"
-        raise OSError(f"could not fetch {{REPOSITORY}} to {{home}}: {{hint}}")
-sys.path.insert(0, str(home))"""
 
 
 def listed(folder):
@@ -98,30 +97,58 @@ def everything():
     return pages() + extras()
 
 
-def site():
-    """Return the repository's address, branch and release tag."""
-    config = yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))
+def settings():
+    """Return what _config.yml says about the repository and the release.
+
+    The address is "" until the book is published.
+    """
+    return yaml.safe_load((ROOT / "_config.yml").read_text("utf-8"))[
+        "repository"
+    ]
+
+
+def tag():
+    """Return the tag of the version of the package that is here."""
     source = (ROOT / "d2lmini" / "__init__.py").read_text("utf-8")
-    version = source.split('__version__ = "')[1].split('"')[0]
-    repository = config["repository"]
-    return repository["url"], repository["branch"], f"v{version}"
+    number = source.split('__version__ = "')[1].split('"')[0]
+    return f"v{number}"
+
+
+def site():
+    """Return the address, "" while there is none, the branch and the tag."""
+    there = settings()
+    return there["url"], there["branch"], tag()
+
+
+def archive():
+    """Return the name of the folder that `make zip` packs."""
+    return f"d2l-mini-{tag().removeprefix('v')}"
 
 
 def colab(path):
-    """Return the address that opens a page in Colab."""
+    """Return the address that opens a page in Colab; "" while there is none."""
     url, branch, _ = site()
     where = url.removeprefix("https://").replace(
         "github.com", "https://colab.research.google.com/github", 1
     )
-    return f"{where}/blob/{branch}/{path.relative_to(ROOT).as_posix()}"
+    name = path.relative_to(ROOT).as_posix()
+    return url and f"{where}/blob/{branch}/{name}"
 
 
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
-    url, _, release = site()
     image = "https://colab.research.google.com/assets/colab-badge.svg"
-    badge = f"[![Open in Colab]({image})]({colab(path)})"
-    return badge, SETUP.format(repository=url, release=release)
+    there, name = settings(), path.relative_to(ROOT).as_posix()
+    if there["url"]:
+        badge = f"[![Open in Colab]({image})]({colab(path)})"
+    else:
+        badge = (
+            "*To run this page, open it in JupyterLab or VS Code where it lies "
+            "in a copy of the book. In Colab, its first cell says what to "
+            "upload.*"
+        )
+    release = there["url"], there["release"], there["sha256"]
+    return badge, setup_cell.source(name, archive(), *release)
 
 
 def stamp(path):
@@ -150,12 +177,12 @@ def shorten(traceback):
 
     They name folders of this machine, and teach nothing about the cell.
     """
-    colours = re.compile(r"\x1b\[[\d;]*m")
-    return [t for t in traceback if not colours.sub("", t).startswith("File ")]
+    colors = re.compile(r"\x1b\[[\d;]*m")
+    return [t for t in traceback if not colors.sub("", t).startswith("File ")]
 
 
 def save(notebook, path):
-    """Replace a notebook by a normalised one, whole or not at all."""
+    """Replace a notebook by a normalized one, whole or not at all."""
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             if output.output_type == "error":
@@ -202,6 +229,41 @@ def bare(source):
     return "".join("".join(rows).split())
 
 
+@cache
+def scratch():
+    """Return a folder that lasts as long as this process."""
+    return tempfile.TemporaryDirectory(
+        prefix="d2l-mini-", ignore_cleanup_errors=True
+    )
+
+
+def settle():
+    """Make absolute what kernels in other folders would misunderstand.
+
+    Where there is no home to write to, as in some containers, libraries would
+    complain in the middle of a page: then there is one for a while.
+    """
+    data = os.environ.get("D2LMINI_DATA", "")
+    if data and not data.startswith("~"):
+        os.environ["D2LMINI_DATA"] = os.path.abspath(data)
+    try:
+        writable = os.access(Path.home(), os.W_OK)
+    except RuntimeError:  # HOME is unset, and the user has no entry
+        writable = False
+    if not writable:
+        os.environ["HOME"] = scratch().name
+
+
+def environment(**wishes):
+    """Return the environment of a kernel whose outputs are stored or compared.
+
+    No profile of the user's IPython belongs to it.
+    """
+    kept = {k: v for k, v in os.environ.items() if not FOREIGN.match(k)}
+    profile = {"IPYTHONDIR": os.path.join(scratch().name, "ipython")}
+    return kept | profile | KERNEL | wishes
+
+
 def run(path):
     """Execute a notebook in its folder and store what it prints and draws."""
     from nbclient import NotebookClient
@@ -217,7 +279,7 @@ def run(path):
         resources={"metadata": {"path": str(path.parent)}},
     )
     # What is stored comes from the published images, or there is an error.
-    client.execute(env=os.environ | KERNEL | {"D2LMINI_STANDIN": "never"})
+    client.execute(env=environment(D2LMINI_STANDIN="never"))
     seconds = round(time.monotonic() - start, 1)
     notebook.metadata["d2lmini"] = {  # what the page was last run on
         "date": time.strftime("%Y-%m-%d"),
@@ -230,55 +292,133 @@ def run(path):
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
 
 
-def publish_at(address=""):
-    """Move the book to another repository, wherever it is named.
+def write_settings(**changes):
+    """Change lines of _config.yml, and stamp what follows from them."""
+    path = ROOT / "_config.yml"
+    text = path.read_text("utf-8")
+    for key, value in changes.items():
+        text = re.sub(rf"(?m)^  {key}:.*$", f'  {key}: "{value}"', text)
+    path.write_text(text, "utf-8")
+    stamp_all()
+
+
+def publish_at(address):
+    """Name the repository in which the book is published, or another one.
 
     The set-up cell runs what it fetches from there, so HTTPS is required.
     """
     found = re.fullmatch(
-        r"https://github\.com/([\w.-]+/[\w.-]+?)(\.git)?/?", address
+        r"(https://github\.com/[\w.-]+/[\w.-]+?)(\.git)?/?", address
     )
     if found is None:
         sys.exit(f"URL must be https://github.com/OWNER/NAME, not {address!r}")
-    moves = {site()[0].removeprefix("https://github.com/"): found[1]}
-    # The address of the site that GitHub publishes for a repository.
-    moves |= {
-        old.replace("/", ".github.io/"): new.replace("/", ".github.io/")
-        for old, new in moves.items()
-    }
-    for path in naming(moves):
+    changes = {"url": found[1]}
+    if not settings()["release"]:
+        changes |= released()
+    write_settings(**changes)
+
+
+def released():
+    """Return the settings that name the package as it is now."""
+    files = setup_cell.checksum(ROOT / "d2lmini")
+    return {"release": tag(), "sha256": files}
+
+
+def release():
+    """Let notebooks elsewhere fetch the package as it is now, and no other."""
+    there, new = settings(), released()
+    tag = new["release"]
+    if there["release"] == tag and there["sha256"] != new["sha256"]:
+        sys.exit(
+            f"{tag} was released with other files; raise __version__ first."
+        )
+    write_settings(**new)
+    print(f"Commit this and tag it: git tag {tag}; git push origin {tag}")
+
+
+def stamp_all(paths=()):
+    """Stamp some notebooks, or all of them and what names the repository."""
+    for path in paths or everything():
+        stamp(path)
+    for name, parts in () if paths else texts().items():
+        path = ROOT / name
         text = path.read_text("utf-8")
-        for old, new in moves.items():
-            text = text.replace(old, new)
+        for key, new in parts.items():
+            between = rf"(?s)(stamped: {key}[^\n]*\n).*?([^\n]*end of {key})"
+            text = re.sub(between, lambda m, new=new: m[1] + new + m[2], text)
         path.write_text(text, "utf-8")
 
 
-def naming(texts):
-    """Return the files that git knows, or could add, that name a text."""
-    search = ["git", "grep", "-lzIF", "--untracked"]
-    search += [f"-e{text}" for text in texts]
-    done = subprocess.run(search, cwd=ROOT, capture_output=True, text=True)
-    if done.returncode > 1:  # 1: found nothing
-        sys.exit(done.stderr)
-    return [ROOT / name for name in done.stdout.split("\0") if name]
+def texts():
+    """Return {file: {name of a stamped part: text}} for files that are read."""
+    url, clone, cite = site()[0], "", ""
+    report = (
+        "The book is not published yet, so there is no address of its own to "
+        "report\nto: tell the person from whom you have your copy.\n"
+    )
+    place = (
+        "The book is not published yet. It has no address of its own, and who "
+        "offers it\nunder one does so without us. In your copy of it:\n\n"
+    )
+    if url:
+        place, cite = "", f"repository-code: {url}\n"
+        clone = f"git clone {url} d2l-mini && cd d2l-mini\n"
+        report = (
+            f"Please report a weakness in private, at\n<{url}/security/"
+            "advisories/new>, not in an\nissue that everybody reads.\n"
+        )
+    commands = """\
+make book   # sets up .venv once, builds the site, prints where it lies
+make test   # runs every notebook and compares its outputs; then the unit tests
+"""
+    return {
+        "README.md": {
+            "commands": f"{place}```sh\n{clone}{commands}```\n",
+            "sections": "".join(f"|{row}|\n" for row in rows(bool(url))),
+        },
+        "CITATION.cff": {"repository": cite},
+        "SECURITY.md": {"report": report},
+    }
 
 
-def main(verb, *names):
-    if verb == "publish-at":
-        return publish_at(*names)
-    paths = [Path(name).resolve() for name in names]
-    if not paths:
-        optional = verb == "run" and not find_spec("lightning")
-        paths = pages() if optional else everything()
-    if verb == "stamp":
-        for path in paths:
-            stamp(path)
-    elif verb == "lint":
+def rows(published):
+    """Yield the rows of the README's table of pages."""
+    yield " | section | try it " if published else " | section "
+    yield "---|---|---" if published else "---|---"
+    for path in everything():
+        cells = nbformat.read(path, as_version=4).cells
+        heading = next(c.source for c in cells if c.source.startswith("# "))
+        number, title = re.match(r"# ([\d.]*) ?(.*)", heading).groups()
+        where = path.relative_to(ROOT).as_posix()
+        row = f" {number} | [{title}]({where}) "
+        yield f"{row}| {frame(path)[0]} " if published else row
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    for verb in ("run", "lint", "stamp"):
+        verbs.add_parser(verb).add_argument("notebooks", nargs="*", type=Path)
+    verbs.add_parser("publish-at").add_argument("address")
+    verbs.add_parser("release")
+    wish = parser.parse_args(arguments)
+    if wish.verb == "publish-at":
+        return publish_at(wish.address)
+    if wish.verb == "release":
+        return release()
+    paths = [path.resolve() for path in wish.notebooks]
+    if wish.verb == "lint":
+        paths = paths or everything()
         return subprocess.run([*STRIP, "--verify", *paths]).returncode
-    else:
-        with ThreadPoolExecutor(max_workers=2) as pool:
-            list(pool.map(run, paths))
+    if wish.verb == "stamp":
+        return stamp_all(paths)
+    settle()
+    if not paths:
+        paths = everything() if find_spec("lightning") else pages()
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        list(pool.map(run, paths))
+    return None
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit(main())

@@ -1,0 +1,78 @@
+"""Builds the site, and puts it in the place of the old one once it is whole.
+
+    python tools/build.py
+
+Sphinx works in a folder of its own, where it finds what it made of the pages
+that have not changed. It starts anew after a build that failed or was
+interrupted, because it reports the warnings of a page only when it reads that
+page, and after a change of anything but pages, which it does not notice.
+"""
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BUILD = ROOT / "_build"
+SITE, WORK = BUILD / "html", BUILD / "work"
+SPHINX = [
+    sys.executable,
+    "-c",
+    "from jupyter_book.cli.main import main; main()",
+]
+SPHINX += ["build", "-W", "-n", "--keep-going", "--path-output"]
+# What the pages look like depends on these, on the packages, and on the place.
+INPUTS = "site/**/*", "d2lmini/*.py", "tools/notebooks.py", "_*.yml", "*.txt"
+
+
+def state():
+    """Return a text that changes when Sphinx must start anew."""
+    total = hashlib.sha256(f"{ROOT} {sys.version}".encode())
+    paths = {path for pattern in INPUTS for path in ROOT.glob(pattern)}
+    for path in sorted(paths):
+        if path.is_file() and "__pycache__" not in path.parts:
+            total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def put_in_place():
+    """Replace the old site by the new one, which is copied beside it first."""
+    new, old = BUILD / "html.new", BUILD / "html.old"
+    for scrap in (new, old):
+        shutil.rmtree(scrap, ignore_errors=True)
+    shutil.copytree(WORK / "_build" / "html", new)
+    if SITE.exists():
+        SITE.rename(old)
+    new.rename(SITE)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def main():
+    finished = WORK / "finished"
+    # Of two builds, one waits for the other. Sphinx holds the lock as well, in
+    # case it outlives this process.
+    with open(__file__) as this:
+        fcntl.flock(this, fcntl.LOCK_EX)
+        now = state()
+        if not finished.is_file() or finished.read_text("utf-8") != now:
+            shutil.rmtree(WORK, ignore_errors=True)
+        finished.unlink(missing_ok=True)
+        try:
+            done = subprocess.run(
+                [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
+            )
+        except KeyboardInterrupt:
+            return 130
+        if done.returncode:
+            return done.returncode
+        finished.write_text(now, "utf-8")
+        put_in_place()
+    print(f"The book: {SITE / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
