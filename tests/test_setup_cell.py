@@ -215,7 +215,7 @@ def commit(folder):
 @pytest.fixture(scope="module")
 def released(tmp_path_factory):
     """A repository with the package, tables, and the tag of the release."""
-    others = {"benchmarks/RESULTS.md": "", "matplotlib.py": STRANGER}
+    others = {"lab/RESULTS.md": "", "matplotlib.py": STRANGER}
     folder = book(tmp_path_factory.mktemp("released"), **others)
     shutil.copy(notebooks.ROOT / ".gitattributes", folder)
     git(folder, "init", "-qb", "main")
@@ -257,7 +257,7 @@ def test_in_an_empty_folder_it_fetches_once(place, repository, source):
     taken(first, home / "d2lmini" / "__init__.py", home)
     assert [path.name for path in place.iterdir()] == [HOME]
     # Nothing else of the repository can hide a module.
-    assert {path.name for path in home.iterdir()} == {"benchmarks", "d2lmini"}
+    assert {path.name for path in home.iterdir()} == {"lab", "d2lmini"}
     shutil.rmtree(repository)
     second = run(place, source, **online(repository))
     assert (second.stdout, second.stderr) == (first.stdout, "")
@@ -285,7 +285,7 @@ CHANGES = {
     "one file more": {"d2lmini/more.py": ""},
     "one file less": {"d2lmini/part.py": None},
     "a folder that hides a module": {"d2lmini/part/__init__.py": STRANGER},
-    "a cache that is a link": {"d2lmini/__pycache__": Path("../benchmarks")},
+    "a cache that is a link": {"d2lmini/__pycache__": Path("../lab")},
     "a module that is a link": {"d2lmini/part.py": Path("../part.py")},
     "two files in one": {
         "d2lmini/part.py": None,
