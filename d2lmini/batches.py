@@ -163,12 +163,12 @@ class CountedLoader:
         return self.loader[i]
 
     def __iter__(self):
-        is_empty, sizes = True, _sizes(self.loader)
+        is_empty, sizes, own = True, _sizes(self.loader), vars(self)
         for batch in self.loader:
-            is_empty, size = False, next(sizes, None) or num_samples(batch)
-            vars(self).update(at_hand=size, given=True)
+            own["at_hand"] = next(sizes, None) or num_samples(batch)
+            is_empty, own["given"] = False, True
             yield batch
-        vars(self).update(at_hand=1)
+        own["at_hand"] = 1
         if is_empty and (self.given or num_batches(self.loader)):
             raise ValueError(
                 f"the loader, of type {type(self.loader).__name__}, gave no "

@@ -159,10 +159,10 @@ class Record:
         """Return loader, number of batches, and points that an epoch gets."""
         trainer, model = self.trainer, self.trainer.model
         if train:
-            side = trainer.train_dataloader, trainer.num_train_batches
-            return *side, model.plot_train_per_epoch
-        side = trainer.val_dataloader, trainer.num_val_batches
-        return *side, model.plot_valid_per_epoch
+            loader, number = trainer.train_dataloader, trainer.num_train_batches
+            return loader, number, model.plot_train_per_epoch
+        loader, number = trainer.val_dataloader, trainer.num_val_batches
+        return loader, number, model.plot_valid_per_epoch
 
     def _draw_point(self, name, metric):
         """Draw the mean over all samples since the latest point."""
