@@ -277,6 +277,7 @@ def run(path):
         timeout=300,
         kernel_name="python3",
         record_timing=False,
+        shutdown_kernel="immediate",  # it has nothing to tidy up
         coalesce_streams=True,
         # ipykernel warns at each start of a kernel that others could listen.
         extra_arguments=["--IPKernelApp.log_level=ERROR"],
