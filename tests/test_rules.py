@@ -173,8 +173,7 @@ TEXTS = [
     ("which is no Python", "`x.sum()`", "`x.sum(`"),
     ("no code has ['summ']", "`x.sum()`", "`x.summ()`"),
     ("states 7.73, which", "It is 7.78", "It is 7.73"),
-    ("is not the setup cell", "import os", "import os, math"),
-    ("is not the badge cell", "/04-linear", "/01-linear"),
+    ("is not the setup cell", "import sys", "import sys, math"),
     ("and nothing else", "## Solutions", "## Solutions\n\nHere they are."),
     ("lines, more than 20", "x = torch", "x = 1\n" * 20 + "x = torch"),
     ("words, more than 180", "## Sums", "## Sums\n\n" + "word " * 180),
@@ -205,7 +204,7 @@ METADATA = [
     ("say where it is from", "It is", {"numbers": ["1986"]}),
     ("say where it is from", "It is", {"numbers": {"1986": ""}}),
     ("does not state it", "It is", {"numbers": {"1987": "the next year"}}),
-    ("other tags than as stamped", "REPOSITORY, RELEASE", {"tags": []}),
+    ("other tags than as stamped", "FOLDER = ", {"tags": []}),
     ("fold the solutions", "## Solutions", {"jp-MarkdownHeadingCollapsed": 0}),
 ]
 FAULTS = [
@@ -226,6 +225,11 @@ def fault(words):
         return spoil
 
     return register
+
+
+@fault("is not the badge cell")
+def another_badge(cells):
+    cells[0].source += " Or not."
 
 
 @fault("than its last run left")

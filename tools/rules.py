@@ -29,7 +29,13 @@ from section import ROOT, Section, alternative, d2l_link, read, tags
 # to machine.
 VARYING = {"fit", "perf_counter", "repeat", "timeit"}
 # What prose names although no page or library of the book has it.
-ELSEWHERE = {"LightningModule", "LightningDataModule", "gloo", "srun", "strategy"}
+ELSEWHERE = {
+    "LightningModule",
+    "LightningDataModule",
+    "gloo",
+    "srun",
+    "strategy",
+}
 ELSEWHERE |= {"Addmm", "NumRooms_nan", "channels", "dW"}
 LINK = re.compile(r"\[([^]]*)\]\(([^)\s]+)\)")
 RULES = []
