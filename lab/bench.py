@@ -127,8 +127,7 @@ def environment(**settings):
     """Return this process's environment, without wishes."""
     kept = {k: v for k, v in os.environ.items() if k not in WISHES.split()}
     path = os.pathsep.join([str(ROOT), str(ROOT / "lab")])
-    fixed = {"PYTHONPATH": path, "D2LMINI_STANDIN": "never"}
-    return kept | fixed | settings
+    return kept | {"PYTHONPATH": path} | settings
 
 
 def call(measure, *args, **options):
@@ -440,6 +439,7 @@ def main():
     parts = [part for name, part in names.items() if name not in wish.without]
     if why := lacking():
         sys.exit(f"The published images are measured on. {why}")
+    os.environ["D2LMINI_STANDIN"] = "never"  # whatever the shell says
     rows, seconds, grown = measure(parts, wish.rounds)
     text = REPORT.format(
         machine=machine(), judged=table(rows), seconds=table(seconds)

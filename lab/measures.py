@@ -267,7 +267,7 @@ def memory():
         while not done.wait(0.001):
             peaks[0] = max(peaks[0], resident().rss)
 
-    threading.Thread(target=watch).start()
+    threading.Thread(target=watch, daemon=True).start()
     data = d2l.FashionMNIST(BATCH_SIZE)
     held = resident().rss
     for loader in (data.train_dataloader(), data.val_dataloader()):

@@ -132,6 +132,7 @@ def test_what_is_not_a_full_run_writes_nothing(monkeypatch, capsys):
     )
     monkeypatch.setattr(bench, "machine", lambda: "A machine.")
     monkeypatch.setattr(bench, "lacking", lambda: "")
+    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
     monkeypatch.setattr(bench, "write", lambda *_: pytest.fail("it wrote"))
     assert bench.main() is True
     assert "nothing was written" in capsys.readouterr().out
