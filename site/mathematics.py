@@ -27,7 +27,9 @@ def temml():
 def with_full_primes(html):
     """Set a prime beside its letter: its character is raised already."""
     return re.sub(
-        r"<msup>(<mi>\w</mi>)(<mo [^>]*>\u2032</mo>)</msup>", r"\1\2", html
+        r"<msup>(<mi>\w</mi>)(<mo [^>]*>\u2032</mo>)</msup>",
+        r"<mrow>\1\2</mrow>",
+        html,
     )
 
 

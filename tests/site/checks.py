@@ -101,7 +101,7 @@ def pictures(page):
             image.loading = "eager";
             await image.decode().catch(() => {});
             const alt = image.alt.trim(), name = image.src.split("/").pop();
-            if (alt.length < 20 || /\\.(png|svg)$|\\//.test(alt))
+            if (alt.length < 20 || /\\.(png|svg)$|^\\S*\\/\\S*$/.test(alt))
               complaints.push(`${name}: described as "${alt}"`);
             if (!image.naturalWidth) complaints.push(`${name}: not shown`);
             const place = image.getBoundingClientRect();
