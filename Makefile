@@ -47,14 +47,14 @@ mutants: ## change the package everywhere: do the unit tests notice?
 		$(RUN) lab/mutants.py $(MODULES)
 
 test-extras: extras ## run what needs Lightning: the optional page, both processes
-	$(RUN) -m pytest extras tests/test_bench.py
+	$(RUN) -m pytest extras tests/lab/test_bench.py
 
 # Apart from the rest: most who change a page need no browser for it.
 test-site: book ## look at the built site in Chromium
 	$(PREPARE) requirements/site-tests.txt
 	@echo 'Opening every page of the site, in light and dark, wide and narrow.'
 	$(RUN) -m pytest -o addopts= --numprocesses=2 --dist=loadgroup \
-		tests/site $(PYTEST_ARGS)
+		tests/browser $(PYTEST_ARGS)
 
 bench: extras ## measure speed (10 minutes, quiet machine), judge it
 	$(RUN) lab/bench.py $(BENCH_ARGS)
@@ -100,11 +100,11 @@ constraints: ## pin anew what the requirements bring along (needs uv)
 	{ sed -n '/^#/p' constraints.txt; cat constraints.new; } > constraints.tmp
 	mv constraints.tmp constraints.txt && rm constraints.new
 
-matrix: ready ## list the sessions of noxfile.py, or run some: S="colab oldest"
-	$(RUN) -m nox $(if $(S),--session $(S),--list)
+matrix: ready ## list the sessions of lab/noxfile.py, or run some: S="colab oldest"
+	$(RUN) -m nox --noxfile lab/noxfile.py $(if $(S),--session $(S),--list)
 
 plant: ready ## plant a fault in a copy of each page; the tests must notice
-	$(RUN) -m pytest -q -rP --dist=load tests/plants.py
+	$(RUN) -m pytest -q -rP --dist=load lab/plants.py
 
 # In an environment of its own: what it brings along would meet our pins.
 audit: ## look for known weaknesses of the packages that are pinned

@@ -22,7 +22,7 @@ import pytest
 from notebooks import NUMERICS, ROOT, TAGS, environment, scratch, settle
 
 # Other numerics than those of the stored outputs, such as "OMP_NUM_THREADS=2";
-# noxfile.py tries some.
+# lab/noxfile.py tries some.
 VARIANT = os.environ.get("D2LMINI_NUMERICS", "").split()
 VARIANT = dict(setting.split("=") for setting in VARIANT)
 
@@ -100,7 +100,9 @@ nbval.plugin.IPyNbCell.runtest = runtest
 
 def pytest_configure(config):
     settle()
-    config.option.nbval_sanitize_with = str(ROOT / "tests" / "sanitize.cfg")
+    config.option.nbval_sanitize_with = str(
+        ROOT / "tests" / "notebooks" / "sanitize.cfg"
+    )
     # Unit tests may see a GPU; the kernels of the notebooks may not.
     for variable, value in NUMERICS.items():
         os.environ.setdefault(variable, value)

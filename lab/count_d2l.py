@@ -1,4 +1,4 @@
-"""Counts what D2L's sections hold, and writes site/d2l.yml.
+"""Counts what D2L's sections hold, and writes d2l.yml.
 
     python lab/count_d2l.py [FOLDER]
 
@@ -19,7 +19,7 @@ import yaml
 
 REPOSITORY = "https://github.com/d2l-ai/d2l-pytorch-colab"
 COMMIT = "f8543710a7046a947464f0fa3ad0f8619d7613d3"
-OUTPUT = Path(__file__).resolve().parent.parent / "site" / "d2l.yml"
+OUTPUT = Path(__file__).with_name("d2l.yml")
 # Where D2L keeps its sections: chapter by chapter, in their order.
 PAGES = {
     "2 chapter_preliminaries": "ndarray pandas linear-algebra calculus "

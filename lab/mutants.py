@@ -286,7 +286,7 @@ def acquit():
 def copy(folder):
     """Copy what the unit tests need."""
     folder.mkdir()
-    for name in ("d2lmini", "tests", "tools", "site"):
+    for name in ("d2lmini", "tests", "tools", "extensions", "lab"):
         skip = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / name, folder / name, ignore=skip)
     shutil.copy(ROOT / "pyproject.toml", folder)

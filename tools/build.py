@@ -25,7 +25,16 @@ SPHINX = [
 ]
 SPHINX += ["build", "-W", "-n", "--keep-going", "--path-output"]
 # What the pages look like depends on these, on the packages, and on the place.
-INPUTS = "site/**/*", "d2lmini/*.py", "tools/notebooks.py", "_*.yml", "*.txt"
+INPUTS = (
+    "extensions/*",
+    "theme/**/*",
+    "lab/d2l.yml",
+    "vendor/**/*",
+    "d2lmini/*.py",
+    "tools/*.py",
+    "_*.yml",
+    "*.txt",
+)
 
 
 def state():

@@ -16,7 +16,7 @@ CLOSING = "Summary", "Exercises", "Solutions"
 FRAME = "badge", "setup"  # the cells that tools stamp
 # What D2L's sections hold, by number; lab/count_d2l.py writes it. Of some only
 # the page is known.
-D2L = yaml.safe_load((ROOT / "site" / "d2l.yml").read_text("utf-8"))
+D2L = yaml.safe_load((ROOT / "lab" / "d2l.yml").read_text("utf-8"))
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code, read with care
 

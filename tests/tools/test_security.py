@@ -213,7 +213,7 @@ def test_the_package_knows_no_archive():
             assert not words(node) & ARCHIVES, path
 
 
-@pytest.mark.parametrize("folder", ["d2lmini", "tools", "site"])
+@pytest.mark.parametrize("folder", ["d2lmini", "tools", "extensions", "lab"])
 def test_our_code_loads_no_pickle_and_unpacks_no_archive(folder):
     paths = list((ROOT / folder).rglob("*.py"))
     assert paths

@@ -1,6 +1,6 @@
 """Run the PyTorch cells of D2L's chapters 2 to 5 on this package.
 
-    python tools/run_d2l.py FOLDER [NAME ...] [--epochs N]
+    python lab/run_d2l.py FOLDER [NAME ...] [--epochs N]
 
 FOLDER is a clone of D2L, of its release 1.0.3 or of its next edition, or a
 bare git directory. Each notebook, or each whose path holds a NAME, runs in a

@@ -5,14 +5,11 @@ import os
 import platform
 import subprocess
 import sys
-from pathlib import Path
 
+import bench
+import measures
 import pytest
 import torch
-
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
-import bench  # noqa: E402
-import measures  # noqa: E402
 
 HAS_LIGHTNING = importlib.util.find_spec("lightning") is not None
 

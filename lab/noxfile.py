@@ -15,7 +15,7 @@ from pathlib import Path
 
 import nox
 
-ROOT = Path(__file__).resolve().parent
+ROOT = Path(__file__).resolve().parent.parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
 REQUIREMENTS = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
 PINS = [r.split("#")[0].strip() for r in REQUIREMENTS if "==" in r]
@@ -40,13 +40,8 @@ COLAB = [
 # The notebooks, and the unit tests of d2lmini. Old releases of other packages
 # use what newer ones deprecate; that is theirs to mend. (What reaches a
 # reader is on stderr in a notebook, and fails there.)
-OUR_OWN = ["-W", "ignore::DeprecationWarning", "chapters"]
-OUR_OWN += [
-    f"tests/test_{name}.py"
-    for name in "bad_input bands data files models oop plotting properties "
-    "signatures standin training".split()
-]
-# Waiting threads sleep: beside a busy neighbour spinning ones take ages.
+OUR_OWN = ["-W", "ignore::DeprecationWarning", "chapters", "tests/package"]
+# Waiting threads sleep: beside a busy neighbor spinning ones take ages.
 TWO_THREADS = "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE"
 AVX512 = "ATEN_CPU_CAPABILITY=avx512 ONEDNN_MAX_CPU_ISA=AVX512_CORE"
 AVX512 += " MKL_CBWR=AVX512"
@@ -76,6 +71,7 @@ def lifted():
 def run_all(session, *paths, **env):
     """Run notebooks and unit tests in the environment of a session."""
     paths = session.posargs or paths
+    session.chdir(ROOT)
     session.run("python", "-m", "pytest", *paths, env=env)
 
 

@@ -5,90 +5,52 @@ of them are read from the notebooks when the site is built.
 """
 
 import ast
-import re
 import time
-from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-import nbformat
 import notebooks
+import section
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-ROOT = notebooks.ROOT
-WORDS_A_MINUTE = 200
-LINES_A_MINUTE = 20  # of code, read with care
-VERDICTS = {True: "all passed", False: "not as it should be"}
+ROOT = section.ROOT
+log = logging.getLogger(__name__)
 
 
-def passed(cells):
-    """Tell whether a stored run is whole: every code cell ran, in order, and
-    failed only where the page wants it to.
-    """
-    cells = [c for c in cells if c.cell_type == "code" and c.source.strip()]
-    in_order = [c.execution_count for c in cells] == [
-        n + 1 for n in range(len(cells))
-    ]
-    return in_order and all(
-        any(output.output_type == "error" for output in cell.outputs)
-        == ("raises-exception" in cell.metadata.get("tags", []))
-        for cell in cells
-    )
-
-
-def minutes_to_read(cells):
-    """Estimate the reading time of a page without its solutions, in minutes."""
-    words = lines = 0
-    for cell in cells:
-        if cell.source.startswith("## Solutions"):
-            break
-        if "remove-cell" in cell.metadata.get("tags", []):
-            continue
-        if cell.cell_type == "markdown":
-            words += len(re.findall(r"\w+", cell.source))
-        else:
-            lines += len(cell.source.splitlines())
-    return round(words / WORDS_A_MINUTE + lines / LINES_A_MINUTE)
-
-
-@cache
-def facts(path):
-    """Return what a notebook says about itself, for templates and tables."""
-    notebook = nbformat.read(path, as_version=4)
-    text = "\n".join(c.source for c in notebook.cells)
-    question = re.search(r"^\*\*(.*?)\*\*$", text, re.M | re.S)
-    run = notebook.metadata["d2lmini"]
-    day = time.strptime(run["date"], "%Y-%m-%d")
+def facts(page):
+    """Return what a page says about itself, for templates and tables."""
+    run = {"date": "", "python": "", "torch": "", "seconds": 0} | page.run
+    day = run["date"] and time.strptime(run["date"], "%Y-%m-%d")
     return run | {
-        "title": re.search(r"^# (.*)$", text, re.M)[1],
-        "question": " ".join(question[1].split()) if question else "",
-        "reading": minutes_to_read(notebook.cells),
+        "heading": page.heading,
+        "question": page.question,
+        "reading": page.minutes_to_read,
         "running": f"{round(run['seconds'])} s",
-        "cells": sum(c.cell_type == "code" for c in notebook.cells),
-        "day": f"{day.tm_mday} {time.strftime('%B %Y', day)}",
-        "verdict": VERDICTS[passed(notebook.cells)],
+        "cells": len(page.code) + 1,  # and the set-up
+        "day": day and f"{day.tm_mday} {time.strftime('%B %Y', day)}",
+        "verdict": "all passed" if page.passed else "not as it should be",
     }
 
 
-def place(path, titles):
+def place(page, titles):
     """Return where a numbered section stands in the whole book."""
-    sections = notebooks.pages()
-    if path not in sections:
+    numbers = [other.number for other in section.sections()]
+    if page.number not in numbers:
         return None
-    chapter = path.with_name("index").relative_to(ROOT).as_posix()
+    chapter = page.path.with_name("index").relative_to(ROOT).as_posix()
     return {
-        "number": sections.index(path) + 1,
-        "total": len(sections),
+        "number": numbers.index(page.number) + 1,
+        "total": len(numbers),
         "chapter": chapter in titles
         and {"name": chapter, "title": titles[chapter].astext()},
     }
 
 
-def actions(path):
+def actions(page):
     """Return {name: address} of what a reader can do with a notebook.
 
     That is nothing as long as the book has no repository.
@@ -96,11 +58,10 @@ def actions(path):
     url, branch, _ = notebooks.site()
     if not url:
         return {}
-    name = path.relative_to(ROOT).as_posix()
-    title = quote(f"{facts(path)['title']}: ")
+    title = quote(f"{page.heading}: ")
     return {
-        "Open in Colab": notebooks.colab(path),
-        "Edit": f"{url}/edit/{branch}/{name}",
+        "Open in Colab": notebooks.colab(page.path),
+        "Edit": f"{url}/edit/{branch}/{page.name}",
         "Report an error": f"{url}/issues/new?title={title}",
     }
 
@@ -128,29 +89,31 @@ def add_facts(app, pagename, template, context, doctree):
     context["headings"] = headings(context.get("toc", ""))
     path = (ROOT / pagename).with_suffix(".ipynb")
     if path.exists():
+        page = section.read(path)
         context |= {
-            "run": facts(path),
-            "place": place(path, app.env.titles),
-            "actions": actions(path),
+            "run": facts(page),
+            "place": place(page, app.env.titles),
+            "actions": actions(page),
             "download": context["pathto"](f"_sources/{pagename}.ipynb", 1),
         }
 
 
 def check(app):
-    """Warn of every page whose stored run is not whole: it stops the build."""
-    facts.cache_clear()
-    for path in notebooks.everything():
-        if facts(path)["verdict"] != VERDICTS[True]:
-            where = path.relative_to(ROOT)
-            logging.getLogger(__name__).warning(f"{where}: run it anew")
+    """Warn of what breaks a rule, in the words of the rule: it stops the build.
+
+    Only rules that keep a page from being shown as it is stored count here.
+    """
+    for page in section.everything():
+        if not page.passed:
+            log.warning(f"{page.name}: its stored run is not whole; `make run`")
 
 
 class Table(SphinxDirective):
     """A directive whose content is Markdown, made from the notebooks."""
 
     def run(self):
-        for path in notebooks.everything():
-            self.env.note_dependency(str(path))
+        for page in section.everything():
+            self.env.note_dependency(str(page.path))
         container = nodes.container(classes=[self.name])
         lines = StringList(list(self.lines()), self.name)
         self.state.nested_parse(lines, 0, container)
@@ -169,18 +132,18 @@ class Sections(Table):
     def lines(self):
         folder = Path(self.env.doc2path(self.env.docname)).parent
         chapter = folder
-        for path in notebooks.pages():
-            if folder in path.parents:
-                if path.parent != chapter:
-                    chapter = path.parent
+        for page in section.sections():
+            if folder in page.path.parents:
+                if page.path.parent != chapter:
+                    chapter = page.path.parent
                     index = chapter / "index.md"
                     title = index.read_text("utf-8").partition("\n")[0]
                     yield from ("", f"**{self.link(index, title[2:])}**", "")
-                yield from self.entry(path, with_question=folder != ROOT)
+                yield from self.entry(page, with_question=folder != ROOT)
 
-    def entry(self, path, with_question):
-        about = facts(path)
-        yield f"- {self.link(path, about['title'])}"
+    def entry(self, page, with_question):
+        about = facts(page)
+        yield f"- {self.link(page.path, about['heading'])}"
         if with_question:
             yield f"  {about['question']}"
         yield f"  *{about['reading']} min to read, {about['running']} to run*"
@@ -190,10 +153,10 @@ class Size(Table):
     """`{size}`: how small the book is, in numbers."""
 
     def lines(self):
-        about = [facts(path) for path in notebooks.pages()]
-        hours = sum(page["reading"] for page in about) / 60
-        seconds = sum(page["seconds"] for page in about)
-        yield f"- **{len(about)}** sections"
+        pages = section.sections()
+        hours = sum(page.minutes_to_read for page in pages) / 60
+        seconds = sum(page.run.get("seconds", 0) for page in pages)
+        yield f"- **{len(pages)}** sections"
         yield f"- **{round(hours)}** hours to read"
         yield f"- **{round(seconds / 60)}** minutes to run them all"
         lines = sum(map(code_lines, (ROOT / "d2lmini").glob("*.py")))
@@ -222,9 +185,9 @@ class Status(Table):
     def lines(self):
         yield f"| page | {' | '.join(self.columns)} |"
         yield "|---" * (len(self.columns) + 1) + "|"
-        for path in notebooks.everything():
-            about = facts(path)
-            cells = [self.link(path, about["title"])]
+        for page in section.everything():
+            about = facts(page)
+            cells = [self.link(page.path, about["heading"])]
             cells += [str(about[column]) for column in self.columns]
             yield f"| {' | '.join(cells)} |"
 

@@ -2,9 +2,10 @@
 
 from io import StringIO
 
+import layout
 import pages
-import publish
 import pytest
+import section
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
@@ -31,11 +32,9 @@ def built(tmp_path_factory):
             text += "\n```{toctree}\na\nb\n```\n"
         (home / f"{name}.md").write_text(text, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(publish.notebooks, "site", lambda: ("", "main", "v1"))
-        patch.setattr(publish, "write_fonts", lambda *_: None)
-        patch.setattr(publish, "write_card", lambda *_: None)
+        patch.setattr(layout.notebooks, "site", lambda: ("", "main", "v1"))
         settings = {
-            "extensions": ["myst_parser", "pages", "publish", "repair"],
+            "extensions": ["myst_parser", "pages", "layout", "html_fixes"],
             "html_theme": "theme",
             "html_additional_pages": {"404": "404.html"},
             "html_js_files": ["book.js"],
@@ -90,11 +89,11 @@ def test_the_open_page_is_named_in_the_contents(built):
 
 
 def test_actions_need_a_repository(monkeypatch):
-    path = publish.notebooks.pages()[0]
+    page = section.sections()[0]
     monkeypatch.setattr(pages.notebooks, "site", lambda: ("", "main", "v1"))
-    assert pages.actions(path) == {}
+    assert pages.actions(page) == {}
     address = "https://github.com/someone/book"
     monkeypatch.setattr(
         pages.notebooks, "site", lambda: (address, "main", "v1")
     )
-    assert pages.actions(path)["Edit"].startswith(f"{address}/edit/main/")
+    assert pages.actions(page)["Edit"].startswith(f"{address}/edit/main/")

@@ -105,7 +105,7 @@ def tree(tmp_path):
     assert not standin(), "the published images are needed"
     for name in ("lab", "d2lmini", "tools"):
         shutil.copytree(notebooks.ROOT / name, tmp_path / name)
-    files = ["conftest.py", "tests/sanitize.cfg"]
+    files = ["conftest.py", "tests/notebooks/sanitize.cfg"]
     files += ["pyproject.toml", "requirements.txt", "constraints.txt"]
     for name in files:
         (tmp_path / name).parent.mkdir(exist_ok=True)

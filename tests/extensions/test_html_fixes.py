@@ -1,7 +1,7 @@
 """The HTML of a page is mended before it is written."""
 
+import html_fixes
 import pytest
-import repair
 from bs4 import BeautifulSoup
 
 
@@ -22,17 +22,17 @@ def mended(mend, html):
     ],
 )
 def test_a_number_stays_with_its_word(text, kept):
-    assert mended(repair.lines, f"<p>{text}</p>").get_text() == kept
+    assert mended(html_fixes.lines, f"<p>{text}</p>").get_text() == kept
     for tag in ("h1", "pre"):
-        page = mended(repair.lines, f"<{tag}>{text}</{tag}>")
+        page = mended(html_fixes.lines, f"<{tag}>{text}</{tag}>")
         assert page.get_text() == text
 
 
 def test_short_code_is_not_broken():
     code = ("x.reshape(4, 4)[0] = 1", "x" * 31)
-    page = mended(repair.lines, "".join(f"<code>{c}</code>" for c in code))
+    page = mended(html_fixes.lines, "".join(f"<code>{c}</code>" for c in code))
     assert [c.get("class") for c in page("code")] == [["kept"], None]
-    page = mended(repair.lines, "<table><td><code>x</code></td></table>")
+    page = mended(html_fixes.lines, "<table><td><code>x</code></td></table>")
     assert not page.code.get("class")
 
 
@@ -45,7 +45,7 @@ def test_printed_sentences_are_marked_and_numbers_are_not():
     ]
     html = "\n".join(lines)
     page = mended(
-        repair.outputs, f'<div class="cell_output"><pre>{html}</pre></div>'
+        html_fixes.outputs, f'<div class="cell_output"><pre>{html}</pre></div>'
     )
     marked = [span.get_text() for span in page(class_="message")]
     plain = lines[0].replace("<b>", "").replace("</b>", "")
@@ -56,7 +56,7 @@ def test_printed_sentences_are_marked_and_numbers_are_not():
 def test_of_a_traceback_the_message_is_marked():
     html = "Traceback (most recent call last)\n  line = 1\nKeyError: 3\n"
     page = mended(
-        repair.outputs,
+        html_fixes.outputs,
         f'<div class="cell_output"><div class="output traceback">'
         f"<pre>{html}</pre></div></div>",
     )
@@ -65,7 +65,7 @@ def test_of_a_traceback_the_message_is_marked():
 
 def test_a_picture_keeps_its_size_and_no_other_style():
     style = "width: 350px; height:250.5px; color: red; max-width: 9px"
-    page = mended(repair.pictures, f'<p><img style="{style}"></p>')
+    page = mended(html_fixes.pictures, f'<p><img style="{style}"></p>')
     assert page.img.attrs == {
         "width": "350",
         "height": "250",
@@ -88,5 +88,5 @@ CELL = """<div class="cell"><details><summary>Show</summary>
     ],
 )
 def test_a_fold_says_what_it_holds(code, output, name):
-    page = mended(repair.folds, CELL.format(code, output))
+    page = mended(html_fixes.folds, CELL.format(code, output))
     assert page.summary.get_text() == name

@@ -7,6 +7,7 @@ shows no context in a site that is opened from a folder.
 import json
 import re
 from pathlib import Path
+from zlib import crc32
 
 from bs4 import BeautifulSoup, SoupStrainer
 
@@ -60,9 +61,17 @@ def write(app, exception):
     """Read the pages as they were written, for a build writes only some."""
     if exception or app.builder.name != "html":
         return
-    folder = Path(app.outdir)
-    links = [app.builder.get_target_uri(n) for n in sorted(app.env.found_docs)]
-    book = [(n, sections((folder / n).read_text("utf-8"))) for n in links]
+    folder, store = Path(app.outdir), Path(app.doctreedir) / "search.json"
+    known = json.loads(store.read_text("utf-8")) if store.exists() else {}
+    found = {}
+    for docname in sorted(app.env.found_docs):
+        link = app.builder.get_target_uri(docname)
+        html = (folder / link).read_text("utf-8")
+        state = f"{crc32(html.encode()):08x}"
+        known_state, parts = known.get(link, ("", []))
+        found[link] = state, parts if state == known_state else sections(html)
+    store.write_text(json.dumps(found), "utf-8")
+    book = [(link, parts) for link, (_, parts) in found.items()]
     text = json.dumps(book, ensure_ascii=False)
     path = folder / "_static" / "search-text.js"
     path.write_text(f"const BOOK = {text};\n", "utf-8")

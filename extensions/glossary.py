@@ -8,6 +8,7 @@ while the site is built.
 """
 
 import re
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -35,6 +36,7 @@ NOT_TEXT = (
 )
 
 
+@cache
 def read(source):
     """Return {term: entry} from the text of the glossary page."""
     body = re.search(r"^```\{terms\}\n(.*?)^```", source, re.M | re.S)[1]

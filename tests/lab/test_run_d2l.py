@@ -1,4 +1,4 @@
-"""tools/run_d2l.py, on a book of our own in D2L's two formats."""
+"""lab/run_d2l.py, on a book of our own in D2L's two formats."""
 
 import subprocess
 import sys

@@ -13,7 +13,7 @@ import nbformat.v4 as v4
 import PIL.Image
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def cell(source, *outputs, tags=(), count=1):

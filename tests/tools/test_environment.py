@@ -177,7 +177,7 @@ def site(tmp_path):
     for name, text in {
         "tools/build.py": "",
         "tools/notebooks.py": "",
-        "site/book.css": "",
+        "theme/book.css": "",
         "requirements.txt": "",
         "_config.yml": "",
         "d2lmini/oop.py": "",
@@ -219,7 +219,7 @@ def test_a_build_goes_on_from_the_last_one(site):
 
 
 @pytest.mark.parametrize(
-    "name", ["site/book.css", "requirements.txt", "_config.yml", "_toc.yml"]
+    "name", ["theme/book.css", "requirements.txt", "_config.yml", "_toc.yml"]
 )
 def test_it_starts_anew_where_sphinx_would_notice_nothing(site, name):
     assert make(site) == 0

@@ -3,7 +3,7 @@
 from http.server import BaseHTTPRequestHandler
 from io import StringIO
 
-import links
+import linkcheck
 import pytest
 from sphinx.application import Sphinx
 
@@ -37,7 +37,7 @@ def follow(tmp_path, monkeypatch):
 
     def run(themed="good", readme="good", repository="good"):
         home = f"{address}/{repository}"
-        monkeypatch.setattr(links.notebooks, "site", lambda: (home, "", ""))
+        monkeypatch.setattr(linkcheck.notebooks, "site", lambda: (home, "", ""))
         built = tmp_path / "_build" / "html"
         built.mkdir(parents=True)
         (built / "index.html").write_text(THEMED.format(address, themed))

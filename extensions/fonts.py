@@ -1,0 +1,112 @@
+"""The fonts of the site, cut down to the letters that the book uses."""
+
+import hashlib
+import re
+import shutil
+from html import unescape
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+
+from fontTools import subset
+
+# Their packages list them by a pattern, in which a folder [1] is not itself.
+SERIF = files("font_source_serif_pro") / "files"
+SANS = files("font_source_sans_pro") / "files"
+MATH = Path(find_spec("ziamath").origin).parent / "fonts"  # slow to import
+FACES = {
+    "serif": str(SERIF / "SourceSerifPro-Regular.otf"),
+    "serif-italic": str(SERIF / "SourceSerifPro-It.otf"),
+    "serif-bold": str(SERIF / "SourceSerifPro-Semibold.otf"),
+    "sans": str(SANS / "SourceSansPro-Regular.otf"),
+    "sans-bold": str(SANS / "SourceSansPro-Semibold.otf"),
+    "math": str(MATH / "STIXTwoMath-Regular.ttf"),
+}
+LETTERS = [*range(0x20, 0x7F), *range(0xA0, 0x100), *range(0x2010, 0x2027)]
+LETTERS += [0x2190, 0x2192, 0x2212, 0x2248, 0x2264, 0x2265]
+# A browser slants a single letter by itself: these stand for it.
+SLANTED = [0x210E, *range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C)]
+
+
+def in_formulas(folder):
+    """Return the characters that the formulas of all pages are made of.
+
+    A root is an element, so that its sign is in no text.
+    """
+    pages = "".join(p.read_text("utf-8") for p in folder.rglob("*.html"))
+    formulas = "".join(re.findall(r"<math.*?</math>", pages, re.S))
+    text = "√" + unescape(re.sub("<[^>]*>", "", formulas))
+    return sorted(set(map(ord, text)))
+
+
+def mend_roots(font):
+    """Give all root signs one width, and the root more room below its bar.
+
+    Chromium 156 reserves the width of the widest sign for every root, which
+    leaves a gap behind most. So the wider ones reach out to the left instead.
+    """
+    table = font["MATH"].table
+    room = table.MathConstants
+    room.RadicalVerticalGap.Value = room.RadicalDisplayStyleVerticalGap.Value
+    variants = table.MathVariants
+    root = font.getBestCmap()[ord("√")]
+    signs = variants.VertGlyphConstruction[
+        variants.VertGlyphCoverage.glyphs.index(root)
+    ]
+    signs.GlyphAssembly = None
+    names = [record.VariantGlyph for record in signs.MathGlyphVariantRecord]
+    metrics = font["hmtx"]
+    width = (metrics[names[0]][0] + metrics[names[1]][0]) // 2
+    for name in names:
+        advance, bearing = metrics[name]
+        glyph = font["glyf"][name]
+        glyph.coordinates.translate((width - advance, 0))
+        glyph.recalcBounds(font["glyf"])
+        metrics[name] = width, bearing + width - advance
+
+
+def mend_fractions(font):
+    """Let a fraction in a line of text fit into it, with a bar of one pixel."""
+    room = font["MATH"].table.MathConstants
+    room.FractionNumeratorShiftUp.Value = 430
+    room.FractionDenominatorShiftDown.Value = 370
+    room.FractionRuleThickness.Value = 54
+
+
+def write_fonts(folder, symbols):
+    """Write the letters that the book uses of each face, for the web.
+
+    The license allows it under another name, with itself beside the files.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    options = subset.Options(flavor="woff2", name_IDs=[0, 13, 14])
+    for name, path in FACES.items():
+        font = subset.load_font(path, options)
+        cut = subset.Subsetter(options)
+        cut.populate(unicodes=symbols if name == "math" else LETTERS)
+        cut.subset(font)
+        if name == "math":
+            mend_roots(font)
+            mend_fractions(font)
+        subset.save_font(font, folder / f"{name}.woff2", options)
+    terms = Path(FACES["serif"]).with_name("LICENSE.txt")
+    (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
+
+
+def finish(app, exception):
+    """Put the fonts into the site; they are cut anew if a sign is new."""
+    if exception or app.builder.name != "html":
+        return
+    symbols = in_formulas(Path(app.outdir)) + SLANTED
+    state = f"{symbols} {Path(__file__).read_text('utf-8')}"
+    name = hashlib.sha256(state.encode()).hexdigest()[:16]
+    kept = Path(app.doctreedir) / f"fonts-{name}"
+    if not (kept / "LICENSE.txt").exists():  # the last file that is written
+        write_fonts(kept, symbols)
+    target = Path(app.outdir) / "_static" / "fonts"
+    shutil.copytree(kept, target, dirs_exist_ok=True)
+
+
+def setup(app):
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,91 @@
+"""The frame of the site: theme, logo, address, sitemap, page for errors."""
+
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import notebooks
+
+THEME = notebooks.ROOT / "theme"
+
+
+def address(app):
+    """Return where the site is published, as GitHub Pages derives it.
+
+    It is "" as long as the book has no repository.
+    """
+    url = notebooks.site()[0]
+    if app.config.html_baseurl or not url:
+        return app.config.html_baseurl
+    owner, name = urlsplit(url).path.strip("/").split("/")
+    return f"https://{owner}.github.io/{name}/"
+
+
+def prepare(app, config):
+    config.html_baseurl = address(app)
+    app.add_html_theme("theme", str(THEME))
+
+
+def escape(app):
+    """Let templates escape what they print, which Sphinx leaves to each."""
+    if app.builder.format == "html":
+        environment = app.builder.templates.environment
+        environment.autoescape = lambda name: bool(
+            name and name.endswith(".html")
+        )
+
+
+def write_sitemap(app, folder):
+    pages = sorted(app.env.found_docs)
+    links = [f"{app.config.html_baseurl}{page}.html" for page in pages]
+    entries = "".join(f"<url><loc>{link}</loc></url>\n" for link in links)
+    schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
+    text = f'<urlset xmlns="{schema}">\n{entries}</urlset>\n'
+    (folder / "sitemap.xml").write_text(text, "utf-8")
+
+
+def root_links(app, path):
+    """Let the links of 404.html start at the root: it is shown anywhere."""
+    root = urlsplit(app.config.html_baseurl).path
+    if not root:
+        return
+    html = path.read_text("utf-8")
+    relative = r'(href|src|action)="(?!#|/|https?:)'
+    path.write_text(re.sub(relative, rf'\1="{root}', html), "utf-8")
+
+
+def finish(app, exception):
+    if exception or app.builder.name != "html":
+        return
+    folder = Path(app.outdir)
+    (folder / "sitemap.xml").unlink(missing_ok=True)
+    if app.config.html_baseurl:
+        write_sitemap(app, folder)
+    root_links(app, folder / "404.html")
+
+
+@cache
+def logo():
+    """Return the logo as part of a page, which gives it its colors."""
+    svg = (THEME / "static" / "logo.svg").read_text("utf-8")
+    svg = re.sub(r"<style>.*</style>", "", svg, flags=re.S)
+    return svg.replace("<svg", '<svg aria-hidden="true"')
+
+
+def add_address(app, pagename, template, context, doctree):
+    context |= {
+        "address": app.config.html_baseurl,
+        "logo": logo(),
+        "root": urlsplit(app.config.html_baseurl).path,
+    }
+
+
+def setup(app):
+    # Jupyter Book sets it, for an extension that the book does without.
+    app.add_config_value("comments_config", {}, "")
+    app.connect("config-inited", prepare)
+    app.connect("builder-inited", escape)
+    app.connect("html-page-context", add_address)
+    app.connect("build-finished", finish)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
