@@ -87,7 +87,7 @@ check-links: book ## see whether the links to other sites still lead there
 		--builder linkcheck --path-output _build/links .
 
 mirrors: ready ## ask every mirror whether it has the images
-	$(RUN) -c 'from d2lmini.files import probe_mirrors; probe_mirrors()'
+	$(RUN) -c 'from d2lmini.support.files import probe_mirrors; probe_mirrors()'
 
 clean: ## remove the site and all caches; the environment stays
 	rm -rf _build dist .pytest_cache .ruff_cache .coverage

@@ -1,8 +1,8 @@
 """Makes nbval a test that can fail.
 
 nbval 0.11.0 lets some broken notebooks pass; each part below closes one gap,
-and tests/test_hardening.py shows that it is closed. Numbers that depend on
-threads and instruction sets are compared under the settings of
+and tests/notebooks/test_hardening.py shows that it is closed. Numbers that
+depend on threads and instruction sets are compared under the settings of
 tools/notebooks.py, the same that `make run` stores them under.
 """
 
@@ -148,7 +148,7 @@ def standin():
     wish = os.environ.get("D2LMINI_STANDIN") or "auto"
     if wish == "auto":
         # One module, by itself: the package would load PyTorch.
-        files = runpy.run_path(str(ROOT / "d2lmini" / "files.py"))
+        files = runpy.run_path(str(ROOT / "d2lmini" / "support" / "files.py"))
         os.environ["D2LMINI_STANDIN"] = "never"
         try:
             with warnings.catch_warnings():  # of a folder that keeps nothing

@@ -1,13 +1,10 @@
 """D2L Mini: the helper package of the book, small enough to read."""
 
-from . import names
 from .data import (
     FashionMNIST,
     SyntheticRegressionData,
     import_torchvision,
 )
-from .devices import cpu, gpu, num_gpus, try_gpu
-from .files import DATA_HUB, DATA_URL, cache_folder, download
 from .models import (
     SGD,
     Classifier,
@@ -27,7 +24,10 @@ from .plotting import (
     show_images,
     use_svg_display,
 )
-from .records import History
+from .support import names
+from .support.devices import cpu, gpu, num_gpus, try_gpu
+from .support.files import DATA_HUB, DATA_URL, cache_folder, download
+from .support.records import History
 from .training import (
     DataModule,
     Module,

@@ -6,10 +6,10 @@ import sys
 import numpy as np
 import torch
 
-from .checks import check_numbers, check_whole
-from .files import load_images
 from .plotting import show_images
-from .resizing import resize
+from .support.checks import check_numbers, check_whole
+from .support.files import load_images
+from .support.resizing import resize
 from .training import DataModule, TensorLoader
 
 CLASSES = (

@@ -4,14 +4,14 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .checks import (
+from .oop import HyperParameters
+from .support.checks import (
     check_labels,
     check_numbers,
     check_whole,
     described,
 )
-from .devices import evaluating
-from .oop import HyperParameters
+from .support.devices import evaluating
 from .training import Module
 
 

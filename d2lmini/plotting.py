@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .checks import check_numbers, check_whole
 from .oop import HyperParameters
+from .support.checks import check_numbers, check_whole
 
 GRAY = "#767676"  # text and axes; the style file holds the other tones
 GREY = GRAY  # as it was called in version 1.0

@@ -13,9 +13,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from . import devices
-from .batches import Counted, moved, num_batches
-from .checks import (
+from .oop import HyperParameters
+from .plotting import ProgressBoard, in_notebook
+from .support import devices
+from .support.batches import Counted, moved, num_batches
+from .support.checks import (
     check_layers,
     check_numbers,
     check_optimizer,
@@ -24,10 +26,8 @@ from .checks import (
     plain_errors,
     warn_of_bytes,
 )
-from .files import cache_folder
-from .oop import HyperParameters
-from .plotting import ProgressBoard, in_notebook
-from .records import Record
+from .support.files import cache_folder
+from .support.records import Record
 
 
 class Module(nn.Module, HyperParameters):

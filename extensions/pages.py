@@ -159,7 +159,7 @@ class Size(Table):
         yield f"- **{len(pages)}** sections"
         yield f"- **{round(hours)}** hours to read"
         yield f"- **{round(seconds / 60)}** minutes to run them all"
-        lines = sum(map(code_lines, (ROOT / "d2lmini").glob("*.py")))
+        lines = sum(map(code_lines, (ROOT / "d2lmini").rglob("*.py")))
         yield f"- **{round(lines, -2):,}** lines of package"
 
 

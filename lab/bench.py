@@ -419,7 +419,9 @@ def write(text, grown):
 
 def lacking():
     """Return the sentence about published images that are not there, or ""."""
-    files = runpy.run_path(str(ROOT / "d2lmini" / "files.py"))  # not PyTorch
+    files = runpy.run_path(
+        str(ROOT / "d2lmini" / "support" / "files.py")
+    )  # not PyTorch
     folder = files["cache_folder"]() / "FashionMNIST" / "raw"
     for name, (length, _) in files["FILES"].items():
         path = folder / name

@@ -345,7 +345,7 @@ def main(*names):
     for name in HEAVY.split():
         importlib.import_module(name)
     gc.freeze()  # so that a fork copies less
-    paths = sorted((ROOT / "d2lmini").glob("*.py"))
+    paths = sorted((ROOT / "d2lmini").rglob("[a-z]*.py"))
     paths = [path for path in paths if not names or path.stem in names]
     mutants = [mutant for path in paths for mutant in find(path)]
     random.Random(0).shuffle(mutants)  # what waits beside what computes

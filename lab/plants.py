@@ -188,6 +188,6 @@ def test_changed_data_is_noticed(tree, monkeypatch):
         (hashlib.sha256(old).hexdigest(), hashlib.sha256(new).hexdigest()),
         (f" {len(old)},", f" {len(new)},"),
     ):
-        replace(tree / "d2lmini" / "files.py", a, b)
+        replace(tree / "d2lmini" / "support" / "files.py", a, b)
     monkeypatch.setenv("D2LMINI_DATA", str(tree / "data"))
     assert first_failure(tree) is not None

@@ -602,7 +602,7 @@ def libraries():
         *(pandas, pandas.DataFrame, pandas.Series),
     ):
         found |= set(dir(owner))
-    for path in (ROOT / "d2lmini").glob("*.py"):
+    for path in (ROOT / "d2lmini").rglob("*.py"):
         found |= set(re.findall(r"[A-Za-z_]\w*", path.read_text("utf-8")))
     return found
 

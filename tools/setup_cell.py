@@ -68,12 +68,14 @@ FILES = "{checksum}"
 """
 FUNCTIONS = """\
 def is_release(package):  # every file as it was published, and no other
-    rmtree(package / "__pycache__", ignore_errors=True)
+    for cache in [*package.rglob("__pycache__")]:
+        rmtree(cache, ignore_errors=True)
     total = sha256()
     for path in sorted(package.rglob("*")):
         plain = path.is_file() and not path.is_symlink()
-        content = path.read_bytes() if plain else b"not a file"
-        total.update(f"{path.name} {len(content)}\\n".encode() + content)
+        content = path.read_bytes() if plain else b"no file"
+        name = path.relative_to(package).as_posix()
+        total.update(f"{name} {len(content)}\\n".encode() + content)
     return total.hexdigest() == FILES
 
 
@@ -124,10 +126,12 @@ FETCH = """\
 def checksum(package):
     """Return the sum of a package's files, as the cell computes it."""
     total = hashlib.sha256()
-    for path in sorted(package.iterdir()):
-        if path.name != "__pycache__":
-            content = path.read_bytes()
-            total.update(f"{path.name} {len(content)}\n".encode() + content)
+    for path in sorted(package.rglob("*")):
+        name = path.relative_to(package)
+        if "__pycache__" not in name.parts:
+            content = path.read_bytes() if path.is_file() else b"no file"
+            line = f"{name.as_posix()} {len(content)}\n"
+            total.update(line.encode() + content)
     return total.hexdigest()
 
 

@@ -22,7 +22,7 @@ from torch.utils.data import (
 )
 
 import d2lmini as d2l
-from d2lmini.batches import CountedLoader, moved, num_samples
+from d2lmini.support.batches import CountedLoader, moved, num_samples
 
 Pair = namedtuple("Pair", ["label", "image"])
 

@@ -10,8 +10,8 @@ import torch
 
 import d2lmini as d2l
 from d2lmini import data as module
-from d2lmini import files, resizing
 from d2lmini.data import ImageDataset
+from d2lmini.support import files, resizing
 
 
 def test_synthetic_data_is_what_it_says():

@@ -26,8 +26,8 @@ import numpy as np
 import pytest
 
 import d2lmini as d2l
-from d2lmini import files as module
-from d2lmini import standin
+from d2lmini.support import files as module
+from d2lmini.support import standin
 
 SCALE = 0.06
 MINUTE = 60 * SCALE
@@ -950,7 +950,7 @@ def test_a_file_is_fetched_once_by_its_checksum(serve, tmp_path, capsys):
     for root in (tmp_path, str(tmp_path / "new" / "folder")):
         asked.clear()
         for sha1 in (SHA1, SHA1.upper()):
-            path = d2l.files.download(url, root, sha1_hash=sha1)
+            path = d2l.support.files.download(url, root, sha1_hash=sha1)
             assert path == os.path.join(root, "houses.csv")
             assert Path(path).read_bytes() == HOUSES["houses.csv"]
         assert len(asked) == 1
@@ -960,7 +960,7 @@ def test_a_file_is_fetched_once_by_its_checksum(serve, tmp_path, capsys):
     assert capsys.readouterr().out.startswith(f"{line} 10% 20% 30%")
     # Damaged, or of another checksum, it is fetched again.
     Path(path).write_bytes(b"damaged")
-    assert d2l.files.download(url, root, SHA1) == path
+    assert d2l.support.files.download(url, root, SHA1) == path
     assert Path(path).read_bytes() == HOUSES["houses.csv"]
 
 
@@ -1150,7 +1150,7 @@ def drawn(monkeypatch):
         for part in ("train", "t10k")
         for kind in ("images", "labels")
     ]
-    monkeypatch.setattr("d2lmini.standin.draw", draw)
+    monkeypatch.setattr("d2lmini.support.standin.draw", draw)
     monkeypatch.setattr(module, "FILES", dict.fromkeys(names, (1, "")))
     monkeypatch.setattr(module, "MIRRORS", ["http://nowhere.invalid/"])
     return calls

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 import d2lmini as d2l
-from d2lmini import devices
+from d2lmini.support import devices
 
 
 class Rows(d2l.DataModule):

@@ -11,7 +11,7 @@ import torch
 from torch.nn import functional as F
 
 import d2lmini as d2l
-from d2lmini import names
+from d2lmini.support import names
 
 
 def test_pyplot_is_there_and_loads_when_it_is_used():

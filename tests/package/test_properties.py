@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 import d2lmini as d2l
 from d2lmini import plotting
-from d2lmini.resizing import resize
+from d2lmini.support.resizing import resize
 
 settings.register_profile(
     "same everywhere",
@@ -240,8 +240,8 @@ def test_resized_images_keep_their_range(height, width, num_images):
 def test_a_number_from_the_bound_on_passes(value):
     number = isinstance(value, (int, float))
     for check, fits in (
-        (d2l.checks.check_numbers, number and value >= 1),
-        (d2l.checks.check_whole, isinstance(value, int) and value >= 1),
+        (d2l.support.checks.check_numbers, number and value >= 1),
+        (d2l.support.checks.check_whole, isinstance(value, int) and value >= 1),
     ):
         for form in [value, torch.tensor(value)] if number else [value]:
             if fits:

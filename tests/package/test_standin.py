@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 import d2lmini as d2l
-from d2lmini import standin
+from d2lmini.support import standin
 
 
 @pytest.fixture(scope="module")

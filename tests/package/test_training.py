@@ -378,7 +378,7 @@ def two_threads(monkeypatch):
     before = torch.get_num_threads()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(d2l.devices, "_num_threads", 2)
+    monkeypatch.setattr(d2l.support.devices, "_num_threads", 2)
     torch.set_num_threads(2)
     yield
     torch.set_num_threads(before)

@@ -1,7 +1,4 @@
-"""Sentences for the reader, where an argument or a batch cannot be right.
-
-No section teaches this module.
-"""
+"""Sentences for the reader, where an argument or a batch cannot be right."""
 
 import inspect
 import operator
@@ -14,6 +11,8 @@ from contextlib import contextmanager, suppress
 import numpy as np
 import torch
 from torch import nn
+
+PACKAGE = __package__.partition(".")[0]
 
 
 def check(holds, sentence):
@@ -136,7 +135,7 @@ def check_optimizer(optim, params, loop):
     Only where both is so, one seems to have been taken for another: the tensor,
     for example, that became a parameter when it was stored, and is not it.
     """
-    if getattr(loop, "__module__", "").startswith(f"{__package__}."):
+    if getattr(loop, "__module__", "").startswith(f"{PACKAGE}."):
         _check_shape(optim)
     attributes = _attributes(optim)
     for name, value in attributes.items():
@@ -273,7 +272,7 @@ def plain_errors():
         while trace.tb_next:
             trace = trace.tb_next
         raised_in = trace.tb_frame.f_globals.get("__name__", "")
-        if error.name != "backward" or not raised_in.startswith(__package__):
+        if error.name != "backward" or not raised_in.startswith(PACKAGE):
             raise
         raise ValueError(
             "training_step must return the loss, a tensor, not "

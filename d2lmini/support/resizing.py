@@ -1,6 +1,6 @@
 """Resizing many small images at once, as torchvision resizes each of them.
 
-No section teaches this module. torchvision leaves it to Pillow, which resizes
+torchvision leaves it to Pillow, which resizes
 an image along one axis after the other. So Pillow may be given the rows of all
 images at once, or their columns, as one tall image: equal bit for bit, and
 faster by far for small images.

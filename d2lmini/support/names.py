@@ -1,14 +1,11 @@
-"""Names of D2L that this package spells otherwise, or not at all.
-
-No section teaches this module.
-"""
+"""Names of D2L that this package spells otherwise, or not at all."""
 
 import sys
 from functools import partial
 
 import torch
 
-from .plotting import pyplot
+from ..plotting import pyplot
 
 # D2L writes `d2l.ones(3)` for all its frameworks where we write `torch.ones`.
 FUNCTIONS = (
@@ -102,5 +99,5 @@ def find(name):
     raise AttributeError(
         f"d2lmini has no {name!r}; {sentence}",
         name=name,
-        obj=sys.modules[__package__],
+        obj=sys.modules["d2lmini"],
     )

@@ -1,6 +1,6 @@
 """Where the images of 4.2 come from: a cache, a mirror, or the stand-in.
 
-No section teaches this module. A file of the cache is either the published
+A file of the cache is either the published
 one, bit for bit, or it is fetched again.
 """
 

@@ -1,7 +1,4 @@
-"""What a fit records: the means of its metrics, epoch by epoch.
-
-No section teaches this module.
-"""
+"""What a fit records: the means of its metrics, epoch by epoch."""
 
 import copy
 import math

@@ -1,7 +1,4 @@
-"""What a model runs on and how: CPU or GPU, threads, modes, compiled or not.
-
-No section teaches this module.
-"""
+"""What a model runs on and how: CPU or GPU, threads, modes, compiled or not."""
 
 import os
 from contextlib import contextmanager

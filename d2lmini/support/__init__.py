@@ -1,0 +1,1 @@
+"""What the taught modules rest on. No section teaches it."""
