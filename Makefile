@@ -63,6 +63,9 @@ run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'
 	$(RUN) tools/notebooks.py run $(NB)
 
+new: images ## begin a page: SECTION=2.4 TITLE="Calculus"
+	$(RUN) tools/notebooks.py new '$(SECTION)' '$(TITLE)'
+
 serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
 	$(RUN) -m http.server --bind 127.0.0.1 \
 		--directory _build/html $(PORT)

@@ -3,8 +3,12 @@
 `make plant` runs this. A page is compared as in `make test`, but only up to
 its first failure, which must lie at the fault or below it. Needs the published
 images: on the stand-in some cells are not compared.
+
+The fault of a page stands in its metadata, {text of a taught cell: the fault
+that replaces it}, such as another sign or axis.
 """
 
+import copy
 import gzip
 import hashlib
 import os
@@ -16,87 +20,20 @@ import sys
 import nbformat
 import notebooks
 import pytest
+import section
 
 import d2lmini
 from conftest import standin
 
-# Section: (text of a taught cell, the fault that replaces it).
-FAULTS = {
-    "2.1": (  # an axis
-        "torch.cat((x, y), dim=0)",
-        "torch.cat((x, y), dim=1)",
-    ),
-    "2.2": (  # a leak of the test rows
-        "fill = train.median()",
-        "fill = features.median()",
-    ),
-    "2.3": (  # an axis
-        "shares = x / x.sum(axis=1, keepdim=True)",
-        "shares = x / x.sum(axis=0, keepdim=True)",
-    ),
-    "2.5": (  # a sign
-        "w -= 0.05 * w.grad",
-        "w += 0.05 * w.grad",
-    ),
-    "3.1": (  # a sign
-        "path.append(path[-1] - lr * gradient(path[-1], A, y))",
-        "path.append(path[-1] + lr * gradient(path[-1], A, y))",
-    ),
-    "3.2": (  # a learning rate
-        "return d2l.SGD(self.parameters(), lr=self.lr)",
-        "return d2l.SGD(self.parameters(), lr=2 * self.lr)",
-    ),
-    "3.4": (  # a sign
-        "param -= self.lr * param.grad",
-        "param += self.lr * param.grad",
-    ),
-    "4.1": (  # an axis
-        "P = torch.softmax(logits, dim=1)",
-        "P = torch.softmax(logits, dim=0)",
-    ),
-    "4.2": (  # labels
-        "pullover dress coat sandal shirt sneaker bag",
-        "pullover dress coat sandal sneaker shirt bag",
-    ),
-    "4.3": (  # an axis: precision instead of recall
-        "C.diag() / C.sum(dim=1)",
-        "C.diag() / C.sum(dim=0)",
-    ),
-    "4.4": (  # a sign
-        "return -torch.log(y_hat[list(range(len(y_hat))), y]).mean()",
-        "return torch.log(y_hat[list(range(len(y_hat))), y]).mean()",
-    ),
-    "5.1": (  # a sign
-        "torch.ones(2, 2), torch.tensor([0.0, -1.0])",
-        "torch.ones(2, 2), torch.tensor([0.0, 1.0])",
-    ),
-    "5.2": (  # a learning rate, in the cell whose output is not compared
-        "num_outputs=10, num_hiddens=256, lr=0.1)\ntrainer =",
-        "num_outputs=10, num_hiddens=256, lr=0.001)\ntrainer =",
-    ),
-    "5.3": (  # a sign
-        "dW2 = H.T @ dY_hat + lambd * W2",
-        "dW2 = H.T @ dY_hat - lambd * W2",
-    ),
-}
-PAGES = {
-    f"{int(path.parent.name[:2])}.{int(path.name[:2])}": path
-    for path in notebooks.pages()
-}
 
-
-def planted(section):
+def planted(page):
     """Return a page with its fault, and the number of the faulty code cell."""
-    text, fault = FAULTS[section]
-    notebook = nbformat.read(PAGES[section], as_version=4)
+    notebook = copy.deepcopy(page.notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    found = [i for i, cell in enumerate(code) if text in cell.source]
-    assert len(found) == 1, f"{section}: {text!r} stands in cells {found}"
-    (cell,) = (code[i] for i in found)
-    assert cell.source.count(text) == 1, f"{section}: {text!r} is not unique"
-    assert not {"hide-cell", "hide-input"} & set(cell.metadata.get("tags", []))
-    cell.source = cell.source.replace(text, fault)
-    return notebook, found[0]
+    ((text, fault),) = page.fault.items()
+    (faulty,) = (i for i, cell in enumerate(code) if text in cell.source)
+    code[faulty].source = code[faulty].source.replace(text, fault)
+    return notebook, faulty
 
 
 @pytest.fixture
@@ -133,17 +70,18 @@ def first_failure(tree):
     return found and int(found[1])
 
 
-@pytest.mark.parametrize("section", FAULTS)
-def test_a_fault_in_the_page_is_noticed(section, tree):
-    notebook, faulty = planted(section)
+@pytest.mark.parametrize("page", section.sections(), ids=lambda page: page.id)
+def test_a_fault_in_the_page_is_noticed(page, tree):
+    notebook, faulty = planted(page)
     nbformat.write(notebook, tree / "chapters" / "page.ipynb")
     failed = first_failure(tree)
     assert failed is not None and failed >= faulty
-    print(f"{section}: planted in code cell {faulty}, noticed in {failed}")
+    print(f"{page.id}: planted in code cell {faulty}, noticed in {failed}")
 
 
-def use(tree, section):
-    shutil.copy(PAGES[section], tree / "chapters" / "page.ipynb")
+def use(tree, number):
+    (page,) = (s for s in section.sections() if s.number == number)
+    shutil.copy(page.path, tree / "chapters" / "page.ipynb")
 
 
 def replace(path, old, new):

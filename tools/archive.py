@@ -9,6 +9,7 @@ import zipfile
 from pathlib import Path
 
 import notebooks
+import section
 
 ROOT = notebooks.ROOT
 NAMES = """
@@ -27,7 +28,7 @@ def files():
         if path.is_file() and path.name not in (".buildinfo", "objects.inv")
     }
     package = [p for p in (ROOT / "d2lmini").iterdir() if p.is_file()]
-    rest = [*notebooks.everything(), *package, *(ROOT / n for n in NAMES)]
+    rest = [*section.paths(), *package, *(ROOT / n for n in NAMES)]
     return site | {path.relative_to(ROOT).as_posix(): path for path in rest}
 
 

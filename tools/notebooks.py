@@ -5,6 +5,7 @@
     python tools/notebooks.py stamp [NOTEBOOK ...]  rewrite badge, set-up, fold
     python tools/notebooks.py publish-at ADDRESS    name the book's repository
     python tools/notebooks.py release               let others fetch the package
+    python tools/notebooks.py new NUMBER TITLE      begin a page
 
 Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
 their own (requirements/extras.txt), and are run where these are installed.
@@ -28,10 +29,12 @@ from pathlib import Path
 from zlib import crc32
 
 import nbformat
+import new_page
+import section
 import setup_cell
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = section.ROOT
 # Numbers of trained models drift in their last digits with the number of
 # threads and the instruction set. The stored outputs are made, and compared
 # strictly, under these settings.
@@ -68,34 +71,6 @@ TAGS = {
 FOLD = "solutions"
 STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
-
-
-def listed(folder):
-    """Return the notebooks of a folder that _toc.yml lists, in its order."""
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    names = [
-        page["file"]
-        for chapter in toc["chapters"]
-        for page in [chapter, *chapter.get("sections", [])]
-    ]
-    names = [name for name in names if name.startswith(f"{folder}/")]
-    notebooks = [(ROOT / name).with_suffix(".ipynb") for name in names]
-    return [path for path in notebooks if path.exists()]
-
-
-def pages():
-    """Return the paths of the sections in reading order."""
-    return listed("chapters")
-
-
-def extras():
-    """Return the paths of the optional pages, which need more packages."""
-    return listed("extras")
-
-
-def everything():
-    """Return the paths of all notebooks: the sections, then the extras."""
-    return pages() + extras()
 
 
 def settings():
@@ -375,7 +350,7 @@ def release():
 
 def stamp_all(paths=()):
     """Stamp some notebooks, or all of them and what names the repository."""
-    for path in paths or everything():
+    for path in paths or section.paths():
         stamp(path)
     for name, parts in () if paths else texts().items():
         path = ROOT / name
@@ -422,13 +397,9 @@ def rows(published):
     """Yield the rows of the README's table of pages."""
     yield " | section | try it " if published else " | section "
     yield "---|---|---" if published else "---|---"
-    for path in everything():
-        cells = nbformat.read(path, as_version=4).cells
-        heading = next(c.source for c in cells if c.source.startswith("# "))
-        number, title = re.match(r"# ([\d.]*) ?(.*)", heading).groups()
-        where = path.relative_to(ROOT).as_posix()
-        row = f" {number} | [{title}]({where}) "
-        yield f"{row}| {frame(path)[0]} " if published else row
+    for page in section.everything():
+        row = f" {page.number or ''} | [{page.title}]({page.name}) "
+        yield f"{row}| {frame(page.path)[0]} " if published else row
 
 
 def main(arguments=None):
@@ -438,20 +409,29 @@ def main(arguments=None):
         verbs.add_parser(verb).add_argument("notebooks", nargs="*", type=Path)
     verbs.add_parser("publish-at").add_argument("address")
     verbs.add_parser("release")
+    new = verbs.add_parser("new")
+    new.add_argument("number")
+    new.add_argument("title")
     wish = parser.parse_args(arguments)
     if wish.verb == "publish-at":
         return publish_at(wish.address)
     if wish.verb == "release":
         return release()
+    if wish.verb == "new":
+        path = new_page.write(wish.number, wish.title)
+        stamp_all()
+        wish.verb, wish.notebooks = "run", [path]
     paths = [path.resolve() for path in wish.notebooks]
     if wish.verb == "lint":
-        paths = paths or everything()
+        paths = paths or section.paths()
         return subprocess.run([*STRIP, "--verify", *paths]).returncode
     if wish.verb == "stamp":
         return stamp_all(paths)
     settle()
     if not paths:
-        paths = everything() if find_spec("lightning") else pages()
+        paths = section.paths()
+        if not find_spec("lightning"):  # which the optional page needs
+            paths = [page.path for page in section.sections()]
     with ThreadPoolExecutor(max_workers=2) as pool:
         list(pool.map(run, paths))
     return None

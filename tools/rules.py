@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import claims
 import nbformat
 import notebooks
-from section import ROOT, Section, alternative, d2l_link, read, tags
+from section import ROOT, Section, alternative, d2l_link, paths, read, tags
 
 # Names that a cell uses whose result differs from run to run, or from machine
 # to machine.
@@ -345,11 +345,25 @@ def nothing_of_the_lesson_is_hidden(page):
 
 
 @rule
+def has_a_fault_to_plant(page):
+    """`make plant` puts it in, and the comparison must fail."""
+    if page.number is None:
+        return
+    shown = [c for c in page.code if not tags(c) & {"hide-cell", "hide-input"}]
+    places = sum(
+        cell.source.count(text) for text in page.fault for cell in shown
+    )
+    if (len(page.fault), places) != (1, 1):
+        what = f"has the fault {page.fault}, found {places} times"
+        yield None, f"{what}; name one text of a taught cell and its fault"
+
+
+@rule
 def metadata_are_known(page):
     """What else stands there could hide or restyle a cell."""
     known = {"code": {"tags", "mystnb", "within", "picture"}}
     known["markdown"] = {"tags", "numbers"}
-    whole = {"kernelspec", "language_info", "colab", "d2lmini"}
+    whole = {"kernelspec", "language_info", "colab", "d2lmini", "fault"}
     if unknown := set(page.notebook.metadata) - whole:
         yield None, f"has unknown metadata {sorted(unknown)}; delete them"
     for cell in page.cells:
@@ -677,8 +691,8 @@ def numbers_in_prose_are_those_of_the_cells(page):
 
 
 def main(*names):
-    paths = [Path(name).resolve() for name in names] or notebooks.everything()
-    found = [problem for path in paths for problem in problems(path)]
+    chosen = [Path(name).resolve() for name in names] or paths()
+    found = [problem for path in chosen for problem in problems(path)]
     for problem in found:
         print(problem)
     return bool(found)

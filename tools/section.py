@@ -26,8 +26,18 @@ class Section:
 
     def __init__(self, path, notebook=None):
         self.path = Path(path)
-        self.notebook = notebook or nbformat.read(path, as_version=4)
-        self.cells = self.notebook.cells
+        if notebook is not None:
+            self.notebook = notebook
+
+    @cached_property
+    def notebook(self):
+        """The notebook as nbformat reads it, when it is first asked for."""
+        return nbformat.read(self.path, as_version=4)
+
+    @property
+    def cells(self):
+        """All cells, badge and set-up among them."""
+        return self.notebook.cells
 
     @cached_property
     def name(self):
@@ -243,3 +253,8 @@ def optional():
 def everything():
     """Return all notebooks: the sections, then the optional pages."""
     return sections() + optional()
+
+
+def paths():
+    """Return the paths of all notebooks."""
+    return [page.path for page in everything()]

@@ -12,13 +12,14 @@ import checks
 import nbformat
 import notebooks
 import pytest
+import section
 from fontTools.ttLib import TTFont
 
 from conftest import BRANCH, PAGES, PREFIX, SITE, URL
 
 NOTEBOOKS = {
     path.relative_to(notebooks.ROOT).with_suffix("").as_posix(): path
-    for path in notebooks.everything()
+    for path in section.paths()
 }
 
 

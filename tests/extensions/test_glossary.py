@@ -8,6 +8,7 @@ import glossary
 import nbformat
 import notebooks
 import pytest
+import section
 from docutils import nodes
 from docutils.core import publish_doctree
 from myst_parser.docutils_ import Parser
@@ -105,7 +106,7 @@ def pages():
         path: path.read_text("utf-8")
         for path in (ROOT / "chapters").glob("*/index.md")
     }
-    for path in notebooks.pages():
+    for path in [page.path for page in section.sections()]:
         cells = nbformat.read(path, as_version=4).cells
         prose = [c.source for c in cells if c.cell_type == "markdown"]
         texts[path] = "\n\n".join(prose)
@@ -158,7 +159,7 @@ def test_entries_are_complete_and_in_order():
 def test_every_link_lands_on_its_term(tmp_path):
     """Build a small site, and follow its links."""
     (tmp_path / "conf.py").write_text(
-        f"import sys\nsys.path.insert(0, {str(ROOT / 'site')!r})\n"
+        f"import sys\nsys.path.insert(0, {str(ROOT / 'extensions')!r})\n"
         "extensions = ['myst_parser', 'glossary']\n"
         "myst_enable_extensions = ['dollarmath']\n"
     )

@@ -8,8 +8,8 @@ an untrained model, and one that was trained on shuffled labels, fall out of it.
 import ast
 
 import nbformat
-import notebooks
 import pytest
+import section
 import torch
 from torch import nn
 
@@ -18,7 +18,7 @@ import d2lmini as d2l
 
 def bands():
     """Yield (page, low, high) of every check of an accuracy in a notebook."""
-    for path in notebooks.everything():
+    for path in section.paths():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type != "code" or cell.id == "setup":
                 continue

@@ -3,7 +3,7 @@
 import re
 
 import nbformat
-import notebooks
+import section
 from claims import claims, evidence_for, supports
 
 
@@ -17,7 +17,7 @@ def other_digit(claim):
 def test_the_rule_notices_when_either_side_changes():
     """Change every stated result by its last digit, there or in the output."""
     caught = {"prose": [], "output": []}
-    for path in notebooks.everything():
+    for path in section.paths():
         cells = nbformat.read(path, as_version=4).cells
         for i, cell in enumerate(cells):
             if cell.cell_type != "markdown" or cell.id == "badge":

@@ -105,6 +105,7 @@ def written():
         "kernelspec": kernel,
         "language_info": {"name": "python"},
         "colab": {"collapsed_sections": [notebooks.FOLD]},
+        "fault": {"x.sum()": "x.mean()"},
         "d2lmini": {"seal": notebooks.seal(notebook)},
     }
     return nbformat.from_dict(notebook)
@@ -225,6 +226,11 @@ def fault(words):
         return spoil
 
     return register
+
+
+@fault("name one text of a taught cell")
+def nothing_to_plant(cells):
+    pick(cells, "\nx.sum()").source = "x"
 
 
 @fault("is not the badge cell")

@@ -9,6 +9,7 @@ import sys
 import nbformat
 import notebooks
 import pytest
+import section
 import setup_cell
 import yaml
 
@@ -97,7 +98,7 @@ def test_another_kind_of_address_is_refused_and_changes_nothing(
 
 @pytest.mark.skipif(bool(notebooks.site()[0]), reason="the book is published")
 def test_no_repository_is_named_while_nobody_owns_one():
-    for path in notebooks.everything():
+    for path in section.paths():
         badge, setup = notebooks.frame(path)
         assert "://" not in badge + setup
         assert notebooks.colab(path) == ""

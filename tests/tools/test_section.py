@@ -37,27 +37,15 @@ def test_a_page_has_passed_if_all_of_it_ran_and_nothing_failed(cells, expected):
 
 
 def test_reading_time_counts_words_and_lines_but_no_solutions():
-    text, cell = nb.new_markdown_cell("one two " * 200), code("x = 1\n" * 40)
-    solutions = nb.new_markdown_cell("## Solutions")
+    text, again = (nb.new_markdown_cell("one two " * 200) for _ in range(2))
+    lines, solutions = (
+        code("x = 1\n" * 40),
+        nb.new_markdown_cell("## Solutions"),
+    )
     hidden = code("y\n" * 1000, tags=["remove-cell"])
-    assert (
-        page(
-            *[text],
-        ).minutes_to_read
-        == 2
-    )
-    assert (
-        page(
-            *[text, cell, hidden],
-        ).minutes_to_read
-        == 4
-    )
-    assert (
-        page(
-            *[text, solutions, cell, text],
-        ).minutes_to_read
-        == 2
-    )
+    assert page(text).minutes_to_read == 2
+    assert page(text, lines, hidden).minutes_to_read == 4
+    assert page(text, solutions, lines, again).minutes_to_read == 2
 
 
 TEXT = """# 9.9 New

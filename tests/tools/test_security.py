@@ -6,6 +6,7 @@ import re
 import nbformat
 import notebooks
 import pytest
+import section
 import setup_cell
 import yaml
 from IPython.core.inputtransformer2 import TransformerManager
@@ -224,7 +225,7 @@ def test_our_code_loads_no_pickle_and_unpacks_no_archive(folder):
 def test_no_notebook_loads_a_pickle_or_unpacks_an_archive():
     plain = TransformerManager().transform_cell  # magics become calls
     loads = 0
-    for path in notebooks.everything():
+    for path in section.paths():
         for cell in nbformat.read(path, as_version=4).cells:
             if cell.cell_type == "code":
                 assert not list(offences(plain(cell.source))), path
@@ -243,12 +244,12 @@ def test_the_set_up_cell_fetches_a_release_of_the_one_address_over_https():
     assert "git" not in setup_cell.source(page, "archive", "", release, "sum")
 
 
-@pytest.mark.parametrize("path", notebooks.everything(), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", section.paths(), ids=lambda p: p.stem)
 def test_no_other_cell_fetches(path):
     cells = nbformat.read(path, as_version=4).cells
     setup = notebooks.frame(path)[1]
     assert [c.source for c in cells if c.id == "setup"] == [setup]
-    if path in notebooks.pages():
+    if path in [page.path for page in section.sections()]:
         for cell in cells:
             if cell.cell_type == "code" and cell.id != "setup":
                 fetching = r"\bgit\b|subprocess|urlopen|curl|wget|\bpip\b|^[!%]"
@@ -257,7 +258,7 @@ def test_no_other_cell_fetches(path):
 
 def test_nobody_is_sent_to_an_index_for_a_package_that_is_not_there():
     """Whoever registered that name could run code on a reader's machine."""
-    for path in [*ROOT.glob("*.md"), *notebooks.everything()]:
+    for path in [*ROOT.glob("*.md"), *section.paths()]:
         text = path.read_text("utf-8")
         found = re.search(r"pip3? install [^\n`]*\bd2l-?mini\b", text)
         assert found is None, path

@@ -18,6 +18,7 @@ import archive
 import nbformat.v4 as v4
 import notebooks
 import pytest
+import section
 import setup_cell
 
 PAGE = "chapters/02-preliminaries/01-data-manipulation.ipynb"
@@ -105,7 +106,7 @@ def test_in_a_book_it_takes_the_package_of_the_book(tmp_path, page, at_root):
     taken(run(place, cell(page), PYTHONPATH=str(installed)), init, root)
 
 
-@pytest.mark.parametrize("path", notebooks.everything(), ids=lambda p: p.stem)
+@pytest.mark.parametrize("path", section.paths(), ids=lambda p: p.stem)
 def test_every_page_is_in_this_book(path, monkeypatch):
     source = notebooks.frame(path)[1]
     for folder in (path.parent, notebooks.ROOT):
