@@ -101,7 +101,7 @@ class _LazyLinear(nn.LazyLinear):
 
 
 class LinearRegression(Module):
-    """Linear regression with PyTorch's layer, loss and optimiser.
+    """Linear regression with PyTorch's layer, loss and optimizer.
 
     Maps (n, num_inputs) to (n, 1); num_inputs is taken from the first batch.
     """
