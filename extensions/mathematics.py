@@ -38,7 +38,10 @@ def with_rules(html):
 
     Chromium 156 paints only parts of a wide brace that is put together.
     """
-    html = html.replace("<munder><munder>", '<munder><mrow class="under">')
+    # The strut lets the rules of a line lie at one height.
+    strut = '<mspace height="0.75em" depth="0.25em"></mspace>'
+    under = f'<munder><mrow class="under">{strut}'
+    html = html.replace("<munder><munder>", under)
     return re.sub(r"<mo [^>]*>\u23df</mo></munder>", "</mrow>", html)
 
 
