@@ -70,6 +70,9 @@ serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
 	$(RUN) -m http.server --bind 127.0.0.1 \
 		--directory _build/html $(PORT)
 
+live: ready ## serve the site, and show a page anew when it is saved
+	$(RUN) tools/live.py $(PORT)
+
 zip: book ## pack the site and the notebooks into one archive, in dist/
 	$(RUN) tools/archive.py
 
