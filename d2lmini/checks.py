@@ -16,12 +16,6 @@ import torch
 from torch import nn
 
 
-def check(holds, sentence):
-    """Raise ValueError with a sentence for the reader unless `holds`."""
-    if not holds:
-        raise ValueError(sentence)
-
-
 def described(value):
     """Return what a message calls `value`: itself, or its type and shape."""
     if isinstance(value, (str, bool, int, float, complex, type(None))):
@@ -32,7 +26,8 @@ def described(value):
     if isinstance(value, (torch.Tensor, np.ndarray)) and not (
         isinstance(value, torch.Tensor) and value.is_nested
     ):
-        words = f"a tensor of shape {tuple(value.shape)} and {value.dtype}"
+        kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+        words = f"{kind} of shape {tuple(value.shape)} and {value.dtype}"
     return words
 
 
@@ -102,7 +97,7 @@ def check_labels(labels, num_classes):
     if 0 <= wrong < num_classes:
         return
     hint = ""
-    if wrong in (-(2**63), -(2**31)):
+    if wrong in (-(2**63), -(2**31), 2**31):
         hint = "; NaN becomes this number when it is cast to a whole one"
     raise ValueError(
         f"label {wrong} is none of the classes 0 to {num_classes - 1} for "
@@ -139,16 +134,11 @@ def check_optimizer(optim, params, loop):
     if getattr(loop, "__module__", "").startswith(f"{__package__}."):
         _check_shape(optim)
     attributes = _attributes(optim)
-    for name, value in attributes.items():
-        made_by = getattr(value, "__name__", name)  # a generator has a name
-        if isinstance(value, Iterator) and "param" in name + made_by:
-            raise ValueError(
-                f"the optimizer {type(optim).__name__} keeps its parameters in "
-                f"{name}, of type {type(value).__name__}, which is empty after "
-                f"the first pass; keep list({name})"
-            )
     groups = getattr(optim, "param_groups", [attributes])
-    groups = [group.get("params") for group in groups if hasattr(group, "get")]
+    groups = [group for group in groups if hasattr(group, "get")]
+    inside = [v for k, v in attributes.items() if k != "hparams"]
+    _check_iterators(optim, [attributes, *inside, *groups])
+    groups = [group.get("params") for group in groups]
     # An optimizer of the reader's own may keep its tensors in other ways.
     tensors = [t for g in groups if isinstance(g, (list, tuple)) for t in g]
     missing = {id(param) for param in params if param.requires_grad}
@@ -160,6 +150,33 @@ def check_optimizer(optim, params, loop):
             f"{len(params)} parameters but {len(strange)} other tensors; give "
             "it self.parameters(), or attributes of the model"
         )
+
+
+def _check_iterators(optim, places):
+    """Refuse an iterator that must be the parameters: it is used up by a step.
+
+    It must be if it is called so, or if nothing else can hold them.
+    """
+    places = [place for place in places if isinstance(place, dict)]
+    items = [item for place in places for item in place.items()]
+    is_fed = any(
+        isinstance(value, (torch.Tensor, nn.Module))
+        or (
+            isinstance(value, (list, tuple))
+            and any(map(torch.is_tensor, value))
+        )
+        for _, value in items
+    )
+    for name, value in items:
+        made_by = getattr(value, "__name__", "")  # a generator has a name
+        if isinstance(value, Iterator) and (
+            not is_fed or "param" in f"{name}{made_by}"
+        ):
+            raise ValueError(
+                f"the optimizer {type(optim).__name__} keeps its parameters in "
+                f"{name}, of type {type(value).__name__}, which is empty after "
+                f"the first pass; keep list({name})"
+            )
 
 
 def _check_shape(optim):

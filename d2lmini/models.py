@@ -157,10 +157,16 @@ def _rows(Y_hat, Y):
         )
     rows, num_rows = Y_hat.shape[:-1], Y_hat.numel() // num_classes
     if Y.shape not in [rows, (*rows, 1), (num_rows,), (num_rows, 1)]:
+        hint = ""
+        if Y.numel() == num_rows:
+            hint = "; reshape or transpose one of them"
+        elif Y.shape == Y_hat.shape:
+            hint = "; of one-hot rows take argmax(dim=-1)"
+        elif Y.shape == Y_hat.shape[:1] + Y_hat.shape[2:]:
+            hint = "; give Y_hat.movedim(1, -1), with the classes last"
         raise ValueError(
             f"scores of shape {tuple(Y_hat.shape)} need labels of shape "
-            f"{tuple(rows)}, not {tuple(Y.shape)}; of one-hot rows take "
-            "argmax(dim=-1)"
+            f"{tuple(rows)}, not {tuple(Y.shape)}{hint}"
         )
     return Y_hat.reshape(-1, num_classes), Y.reshape(-1).long()
 
@@ -240,7 +246,7 @@ def cross_entropy(y_hat, y):
     probabilities, labels = _rows(y_hat, y)
     check_labels(labels, probabilities.shape[1])
     low, high = probabilities.detach().aminmax()
-    if low < 0 or high > 1.001:  # rounding may exceed 1
+    if not low.is_meta and (low < 0 or high > 1.001):  # of rounding: 1.000001
         raise ValueError(
             "cross_entropy takes probabilities from 0 to 1, not numbers from "
             f"{low:.4g} to {high:.4g}; for scores use Classifier.loss."

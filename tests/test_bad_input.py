@@ -156,6 +156,18 @@ class Kept(torch.optim.SGD):
     step = zero_grad
 
 
+class Holding:
+    """An optimizer that keeps what it is given under any name."""
+
+    def __init__(self, **given):
+        vars(self).update(given)
+
+    def zero_grad(self):
+        pass
+
+    step = zero_grad
+
+
 class Slotted:
     __slots__ = "params"
 
@@ -315,7 +327,16 @@ ROWS = {
     ),
     "a class as loss": (
         lambda: setattr(Line(), "loss", nn.CrossEntropyLoss),
-        "self.loss needs an object, not the class CrossEntropyLoss; call it",
+        "self.loss = the class CrossEntropyLoss would hide the method loss; "
+        "call it, as in CrossEntropyLoss()",
+    ),
+    "a number in place of loss": (
+        lambda: setattr(Line(), "loss", 0.5),
+        "self.loss = 0.5 would hide the method loss; store it under another",
+    ),
+    "None as accuracy": (
+        lambda: setattr(Sorter(), "accuracy", None),
+        "self.accuracy = None would hide the method accuracy",
     ),
     # Optimizers and steps of the reader's own.
     "strange tensors": (
@@ -382,6 +403,15 @@ ROWS = {
         lambda: fit_with(lambda m: Kept(filter(None, m.parameters()))),
         "of type filter",
     ),
+    "a generator in a group": (
+        lambda: fit_with(lambda m: Holding(groups={"of": m.parameters()})),
+        "keeps its parameters in of, of type generator",
+    ),
+    "a generator of another name": (
+        lambda: fit_with(lambda m: Holding(ws=(p for p in m.parameters()))),
+        "keeps its parameters in ws, of type generator, which is empty after "
+        "the first pass; keep list(ws)",
+    ),
     "a generator in slots": (
         lambda: fit_with(lambda m: Slotted(m.parameters())),
         "the optimizer Slotted keeps its parameters in params",
@@ -413,8 +443,15 @@ ROWS = {
         lambda: d2l.TensorLoader((X, [1] * 4), 1),
         "batches are cut from tensors or NumPy arrays, not from list",
     ),
-    "no batch": (lambda: fit([]), "there is no batch to train on"),
-    "no loader": (lambda: fit(None), "there is no batch to train on"),
+    "no batch": (lambda: fit([]), "holds no batch to train on"),
+    "no loader": (
+        lambda: fit(None),
+        "train_dataloader() returned None, which holds no batch to train on",
+    ),
+    "the class of the data": (
+        lambda: d2l.Trainer(1).fit(Line(), Batches),
+        "takes a DataModule, not the class Batches",
+    ),
     "an iterator as loader": (
         lambda: d2l.Trainer(2).fit(Line(), Batches(Loader())),
         "the loader, of type Loader, gave no batch in this pass",
@@ -479,7 +516,16 @@ ROWS = {
     ),
     "transposed for the loss": (
         lambda: sorter.loss(torch.ones(2, 3, 4), torch.ones(3, 2).long()),
-        "scores of shape (2, 3, 4) need labels of shape (2, 3), not (3, 2)",
+        "scores of shape (2, 3, 4) need labels of shape (2, 3), not (3, 2); "
+        "reshape or transpose one of them",
+    ),
+    "classes in the second dimension": (
+        lambda: sorter.loss(torch.ones(2, 4, 5), torch.ones(2, 5).long()),
+        "not (2, 5); give Y_hat.movedim(1, -1), with the classes last",
+    ),
+    "labels in NumPy": (
+        lambda: sorter.loss(scores, LABELS.numpy()),
+        "Y must be a tensor, not an array of shape (4,) and int64",
     ),
     "transposed for the accuracy": (
         lambda: sorter.accuracy(torch.ones(2, 3, 4), torch.ones(3, 2).long()),
@@ -726,6 +772,14 @@ def frozen(model):
 )
 def test_an_optimizer_may_have_fewer_parameters_or_more(given):
     assert len(fit_with(given)["train_loss"]) == 1
+
+
+def test_an_iterator_beside_the_parameters_is_none_of_them():
+    model = Stale(lambda m: Holding(w=[*m.parameters()], rates=iter([0.1])))
+    assert len(fit([(X, y)], model=model)["train_loss"]) == 1
+    hparams = {"params": iter(())}  # as saved, and made a list afterwards
+    model.given = lambda m: Holding(params=[*m.parameters()], hparams=hparams)
+    assert len(fit([(X, y)], model=model)["train_loss"]) == 1
 
 
 def test_tensors_that_the_model_does_not_list_can_be_trained():
