@@ -177,7 +177,7 @@ class CountedLoader:
         except TypeError as error:
             raise TypeError(
                 f"{error}, but the trainer asks how many batches an epoch has; "
-                "give a list, a DataLoader, or your own loader a __len__"
+                "give a list, a DataLoader, or your own loader a __len__."
             ) from None
 
     def __getitem__(self, i):
@@ -195,9 +195,9 @@ class CountedLoader:
         own["at_hand"] = 1
         if is_empty and (self.given or num_batches(self.loader)):
             raise ValueError(
-                f"the loader, of type {type(self.loader).__name__}, gave no "
+                f"The loader, of type {type(self.loader).__name__}, gave no "
                 "batch in this pass; every epoch walks through it once more, "
-                "so give a list or a DataLoader, not an iterator"
+                "so give a list or a DataLoader, not an iterator."
             )
 
 

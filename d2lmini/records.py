@@ -187,7 +187,7 @@ class Record:
                     cause = "before any update; look at the data and the loss"
                 raise FloatingPointError(
                     f"{name} is {value} at step {step} (epoch {epoch + 1}): "
-                    f"{cause}, or look on with stop_at_nan=False"
+                    f"{cause}, or go on with stop_at_nan=False."
                 )
 
     def _write(self):
