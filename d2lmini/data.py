@@ -40,7 +40,7 @@ class SyntheticRegressionData(DataModule):
         if not 0 < len(weights) == max(self.w.shape, default=1):
             raise ValueError(
                 "w holds one weight for each input, in one row or column; it "
-                f"has shape {tuple(self.w.shape)}"
+                f"has shape {tuple(self.w.shape)}."
             )
         n = num_train + num_val
         self.X = torch.randn(n, len(weights))
@@ -91,8 +91,8 @@ def to_float(images):
         return images
     if images.dtype != torch.uint8:
         raise ValueError(
-            "images are bytes (torch.uint8) from 0 to 255 or real numbers, not "
-            f"{images.dtype}"
+            "Images are bytes (torch.uint8) from 0 to 255 or real numbers, not "
+            f"{images.dtype}."
         )
     return images.to(torch.get_default_dtype()).div_(255)
 
@@ -121,15 +121,15 @@ class ImageDataset(torch.utils.data.Dataset):
         """Turn images like `data` (n, h, w) into inputs (n, 1, h, w)."""
         if images.dim() != 3:
             raise ValueError(
-                "gray images of shape (n, h, w) are needed, not "
-                f"{tuple(images.shape)}; for others use a data set of your own"
+                "Gray images of shape (n, h, w) are needed, not "
+                f"{tuple(images.shape)}; for others use a data set of your own."
             )
         size = self.resize
         if size is not None and tuple(images.shape[1:]) != tuple(size):
             if images.dtype != torch.uint8:
                 raise ValueError(
-                    "only images of bytes (torch.uint8) are resized, not "
-                    f"{images.dtype}"
+                    "Only images of bytes (torch.uint8) are resized, not "
+                    f"{images.dtype}."
                 )
             resized = torch.from_numpy(resize(images.numpy(force=True), size))
             images = resized.to(images.device)
@@ -140,12 +140,12 @@ class ImageDataset(torch.utils.data.Dataset):
             i = operator.index(i)
         except TypeError as error:
             raise TypeError(
-                f"a sample is asked for by a whole number, not {i!r}; `data` "
-                "and `targets` hold all of them, a Subset holds some"
+                f"A sample is asked for by a whole number, not {i!r}; `data` "
+                "and `targets` hold all of them, a Subset holds some."
             ) from error
         image, label = self.data[i], self.targets[i]
         if np.ndim(label) or not float(label).is_integer():
-            raise ValueError(f"a label is a whole number, not {label}")
+            raise ValueError(f"A label is a whole number, not {label}.")
         label = int(label)
         if self.transform is None:
             if not isinstance(image, torch.Tensor):
@@ -217,7 +217,7 @@ class FashionMNIST(DataModule):
             height, width = (size, size) if np.ndim(size) == 0 else size
         except ValueError as error:
             raise ValueError(
-                f"resize is (height, width), or one number, not {size!r}"
+                f"resize is (height, width), or one number, not {size!r}."
             ) from error
         check_whole(1, height=height, width=width)
         self._resize = height, width
@@ -246,17 +246,17 @@ class FashionMNIST(DataModule):
             indices = list(indices)
         except TypeError as error:
             raise ValueError(
-                f"text_labels takes a row of labels, not {indices!r}"
+                f"text_labels takes a row of labels, not {indices!r}."
             ) from error
         for i in indices:
             if np.ndim(i):
                 raise ValueError(
-                    "labels are one row of numbers from 0 to 9, not of shape "
+                    "Labels are one row of numbers from 0 to 9, not of shape "
                     f"({len(indices)}, {len(i)}); of one-hot rows take "
-                    "argmax(dim=1), of a column flatten()"
+                    "argmax(dim=1), of a column flatten()."
                 )
             if i not in range(len(CLASSES)):
-                raise ValueError(f"{i} is no label from 0 to 9")
+                raise ValueError(f"{i} is not a label from 0 to 9.")
         return [CLASSES[int(i)] for i in indices]
 
     def get_dataloader(self, train):
@@ -293,7 +293,7 @@ class FashionMNIST(DataModule):
             X, y = batch
         except (TypeError, ValueError) as error:
             raise ValueError(
-                "visualize takes a batch, a pair of images and labels"
+                "visualize takes a batch, a pair of images and labels."
             ) from error
         if labels is None or len(labels) == 0:
             labels = self.text_labels(y)

@@ -29,18 +29,18 @@ class SGD(HyperParameters):
         if isinstance(params, torch.Tensor) or not self.params:
             raise ValueError(
                 "params must be a list of tensors with at least one, not "
-                f"{described(params)}"
+                f"{described(params)}."
             )
         for param in self.params:
             if not isinstance(param, torch.Tensor) or not param.is_leaf:
                 raise ValueError(
                     "params must be leaf tensors, such as parameters() gives; "
-                    f"one of them is {described(param)}"
+                    f"one of them is {described(param)}."
                 )
         if len({id(param) for param in self.params}) < len(self.params):
             raise ValueError(
                 "params must be different tensors; a step would move one of "
-                f"these {len(self.params)} twice"
+                f"these {len(self.params)} twice."
             )
 
     @torch.no_grad()
@@ -119,7 +119,9 @@ class LinearRegression(Module):
     def get_w_b(self):
         """Return the weights (1, num_inputs) and the bias (1,)."""
         if nn.parameter.is_lazy(self.net.weight):
-            raise ValueError("fit first: the first batch makes w and b")
+            raise ValueError(
+                "Fit the model first: its first batch makes w and b."
+            )
         return self.net.weight.data, self.net.bias.data
 
 
@@ -130,7 +132,7 @@ def _check_same_shape(y_hat, y):
         todo = "reshape one of them" if same_number else "they must be the same"
         raise ValueError(
             f"y_hat has shape {tuple(y_hat.shape)} and y has shape "
-            f"{tuple(y.shape)}; {todo}"
+            f"{tuple(y.shape)}; {todo}."
         )
 
 
@@ -138,29 +140,37 @@ def _rows(Y_hat, Y):
     """Return scores (n, num_classes) and labels (n,), or raise ValueError."""
     for name, value in (("Y_hat", Y_hat), ("Y", Y)):
         if not isinstance(value, torch.Tensor):
-            raise ValueError(f"{name} must be a tensor, not {described(value)}")
+            raise ValueError(
+                f"{name} must be a tensor, not {described(value)}."
+            )
     if not Y_hat.numel() or Y_hat.dim() == 0:
         raise ValueError(
-            f"scores of shape {tuple(Y_hat.shape)} hold no row of numbers"
+            f"Scores of shape {tuple(Y_hat.shape)} hold no row of numbers."
         )
     num_classes = Y_hat.shape[-1]
     if num_classes == 1:
         raise ValueError(
-            "a classifier needs a score for each of two classes or more, not "
+            "A classifier needs a score for each of two classes or more, not "
             f"scores of shape {tuple(Y_hat.shape)}; where one score stands for "
-            "two classes, define loss and accuracy yourself"
+            "two classes, define loss and accuracy yourself."
         )
     if Y.is_floating_point() or Y.is_complex():
         raise ValueError(
-            f"labels must be whole numbers, not {Y.dtype}; use Y.long(), or "
-            "define loss and accuracy yourself"
+            f"Labels must be whole numbers, not {Y.dtype}; use Y.long(), or "
+            "define loss and accuracy yourself."
         )
     rows, num_rows = Y_hat.shape[:-1], Y_hat.numel() // num_classes
     if Y.shape not in [rows, (*rows, 1), (num_rows,), (num_rows, 1)]:
+        hint = ""
+        if Y.numel() == num_rows:
+            hint = "; reshape or transpose one of them"
+        elif Y.shape == Y_hat.shape:
+            hint = "; of one-hot rows take argmax(dim=-1)"
+        elif Y.shape == Y_hat.shape[:1] + Y_hat.shape[2:]:
+            hint = "; give Y_hat.movedim(1, -1), with the classes last"
         raise ValueError(
-            f"scores of shape {tuple(Y_hat.shape)} need labels of shape "
-            f"{tuple(rows)}, not {tuple(Y.shape)}; of one-hot rows take "
-            "argmax(dim=-1)"
+            f"Scores of shape {tuple(Y_hat.shape)} need labels of shape "
+            f"{tuple(rows)}, not {tuple(Y.shape)}{hint}."
         )
     return Y_hat.reshape(-1, num_classes), Y.reshape(-1).long()
 
@@ -240,7 +250,7 @@ def cross_entropy(y_hat, y):
     probabilities, labels = _rows(y_hat, y)
     check_labels(labels, probabilities.shape[1])
     low, high = probabilities.detach().aminmax()
-    if low < 0 or high > 1.001:  # rounding may exceed 1
+    if not low.is_meta and (low < 0 or high > 1.001):  # of rounding: 1.000001
         raise ValueError(
             "cross_entropy takes probabilities from 0 to 1, not numbers from "
             f"{low:.4g} to {high:.4g}; for scores use Classifier.loss."

@@ -243,7 +243,7 @@ def plot(
             f"X holds series of shapes {[x.shape for x in xs]}, but Y of "
             f"shapes {[y.shape for y in ys]}; they must be the same."
         )
-    names, fmts = _listed(legend), _listed(fmts)
+    names, fmts = _listed(legend), _listed(fmts) or ["-"]
     if len(names) not in (0, len(ys)):
         raise ValueError(
             f"legend must have {len(ys)} names, one for each curve, "
@@ -346,10 +346,15 @@ def show_heatmaps(
     inches.
     """
     matrices, titles = _array(matrices), _listed(titles)
-    if matrices.ndim != 4 or not matrices.size:
+    if (
+        matrices.ndim != 4
+        or not matrices.size
+        or matrices.dtype.kind not in "biuf"
+    ):
         raise ValueError(
-            "matrices must have shape (rows, columns, h, w), not "
-            f"{matrices.shape}; for one matrix try reshape(1, 1, h, w)."
+            "matrices must have real numbers in shape (rows, columns, h, w), "
+            f"not {matrices.dtype} in shape {matrices.shape}; for one matrix "
+            "try reshape(1, 1, h, w)."
         )
     num_rows, num_cols = matrices.shape[:2]
     if len(titles) not in (0, num_cols):
@@ -443,7 +448,7 @@ class ProgressBoard(HyperParameters):
         colors=("C0", "C1", "C2", "C3", "C4", "C5"), fig=None, axes=None,
         figsize=None, display=True
     ):  # fmt: skip
-        ls, colors = _listed(ls), _listed(colors)
+        ls, colors = _listed(ls) or ["-"], _listed(colors) or ["C0"]
         self.save_hyperparameters()
         self.reset()
 

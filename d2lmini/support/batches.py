@@ -18,7 +18,7 @@ TARGETS = "y", "label", "labels", "target", "targets"
 
 
 def num_samples(batch):
-    """Return how many samples a batch holds, or 1 where it does not tell.
+    """Return how many samples a batch holds: 1 where it does not tell.
 
     The targets tell: the last item of a list or tuple, and of what has names
     the one called y, label or target, else the last. A tensor or an array
@@ -28,7 +28,8 @@ def num_samples(batch):
     if type(batch) in (list, tuple) and batch:  # as nearly always: be fast
         if type(batch[-1]) is torch.Tensor and batch[-1].numel():
             return len(batch[-1]) if batch[-1].dim() else 1
-    return _count(batch) or 1
+    count = _count(batch)
+    return 1 if count is None else count
 
 
 def _count(part, nested=False):
@@ -47,8 +48,9 @@ def _count(part, nested=False):
         named = _named_parts(part)
         names = [*TARGETS, *reversed(named)]
         items = (named[name] for name in names if name in named)
-    counts = (_count(item, nested=True) for item in items)
-    return next((count for count in counts if count), None)
+    counts = [_count(item, nested=True) for item in items]
+    counts = [count for count in counts if count is not None]
+    return next(filter(None, counts), 0) if counts else None
 
 
 def _holds_samples(items, nested):
@@ -57,15 +59,18 @@ def _holds_samples(items, nested):
     if len(kinds) != 1:
         return False
     kind = kinds.pop()
-    if issubclass(kind, (str, bytes, int, float)):
+    is_tuple = isinstance(items, tuple)
+    if issubclass(kind, (str, bytes, int, float, np.generic)):
         return True
-    if isinstance(items, tuple) or issubclass(kind, PackedSequence):
+    if issubclass(kind, PackedSequence) or (is_tuple and not nested):
         return False
-    if issubclass(kind, torch.Tensor):  # targets of several sizes
-        return nested and len({_count(item) for item in items}) > 1
+    if issubclass(kind, (torch.Tensor, np.ndarray)):
+        if not nested or not any(item.ndim for item in items):
+            return nested  # targets that are numbers
+        return len({_count(item) for item in items}) > 1  # of several sizes
     if issubclass(kind, Mapping):
         return len({frozenset(item) for item in items}) == 1
-    return issubclass(kind, tuple)
+    return issubclass(kind, tuple) and not is_tuple
 
 
 def _named_parts(part):
@@ -113,9 +118,9 @@ def moved(batch, device):
 def _sizes(loader):
     """Yield the number of samples of each batch, as far as a loader tells.
 
-    A DataLoader cuts the order of its sampler into pieces of `batch_size`.
-    That is so whatever its batches look like; their shape may mislead, as
-    where the first dimension is time.
+    A DataLoader cuts the order of its sampler into pieces of `batch_size`,
+    also where the shape of its batches misleads: where the first dimension is
+    time, for example.
     """
     if not isinstance(loader, DataLoader):
         return
@@ -129,6 +134,22 @@ def _sizes(loader):
         while left > 0:
             yield min(left, cutter.batch_size)
             left -= cutter.batch_size
+
+
+def _may_hold(batch, size):
+    """Tell whether the tensors of a batch may be those of `size` samples.
+
+    Not so where each item of the data set is a batch, or a bag of rows.
+    """
+    parts = batch if isinstance(batch, (list, tuple)) else [batch]
+    shapes = [
+        part.shape
+        for part in parts
+        if isinstance(part, torch.Tensor) and not part.is_nested
+    ]
+    return any(shape[:1] == (size,) for shape in shapes) or all(
+        shape[1:2] == (size,) for shape in shapes
+    )
 
 
 class CountedLoader:
@@ -156,7 +177,7 @@ class CountedLoader:
         except TypeError as error:
             raise TypeError(
                 f"{error}, but the trainer asks how many batches an epoch has; "
-                "give a list, a DataLoader, or your own loader a __len__"
+                "give a list, a DataLoader, or your own loader a __len__."
             ) from None
 
     def __getitem__(self, i):
@@ -165,15 +186,18 @@ class CountedLoader:
     def __iter__(self):
         is_empty, sizes, own = True, _sizes(self.loader), vars(self)
         for batch in self.loader:
-            own["at_hand"] = next(sizes, None) or num_samples(batch)
+            size = next(sizes, 0)
+            if not size or not _may_hold(batch, size):
+                size = num_samples(batch)
+            own["at_hand"] = size
             is_empty, own["given"] = False, True
             yield batch
         own["at_hand"] = 1
         if is_empty and (self.given or num_batches(self.loader)):
             raise ValueError(
-                f"the loader, of type {type(self.loader).__name__}, gave no "
+                f"The loader, of type {type(self.loader).__name__}, gave no "
                 "batch in this pass; every epoch walks through it once more, "
-                "so give a list or a DataLoader, not an iterator"
+                "so give a list or a DataLoader, not an iterator."
             )
 
 

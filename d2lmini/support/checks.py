@@ -15,12 +15,6 @@ from torch import nn
 PACKAGE = __package__.partition(".")[0]
 
 
-def check(holds, sentence):
-    """Raise ValueError with a sentence for the reader unless `holds`."""
-    if not holds:
-        raise ValueError(sentence)
-
-
 def described(value):
     """Return what a message calls `value`: itself, or its type and shape."""
     if isinstance(value, (str, bool, int, float, complex, type(None))):
@@ -31,7 +25,8 @@ def described(value):
     if isinstance(value, (torch.Tensor, np.ndarray)) and not (
         isinstance(value, torch.Tensor) and value.is_nested
     ):
-        words = f"a tensor of shape {tuple(value.shape)} and {value.dtype}"
+        kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
+        words = f"{kind} of shape {tuple(value.shape)} and {value.dtype}"
     return words
 
 
@@ -44,9 +39,8 @@ def check_numbers(least, convert=float, **arguments):
             fits = False
         if not fits:
             kind = "number" if convert is float else "whole number"
-            raise ValueError(
-                f"{name} must be a {kind} from {least} on, not {value!r}"
-            )
+            least = f" of at least {least}" if least > -np.inf else ""
+            raise ValueError(f"{name} must be a {kind}{least}, not {value!r}.")
 
 
 def check_whole(least, **arguments):
@@ -67,8 +61,8 @@ def warn_of_bytes(batch):
     low, high = X.min(), X.max()
     if low >= 0 and 128 <= high <= 255 and bool((X == X.round()).all()):
         warnings.warn(
-            f"the images of shape {tuple(X.shape)} hold whole numbers up to "
-            f"{high:g}, not numbers from 0 to 1; divide them by 255",
+            f"The images of shape {tuple(X.shape)} hold whole numbers up to "
+            f"{high:g}, not numbers from 0 to 1; divide them by 255.",
             stacklevel=2,
         )
 
@@ -101,11 +95,11 @@ def check_labels(labels, num_classes):
     if 0 <= wrong < num_classes:
         return
     hint = ""
-    if wrong in (-(2**63), -(2**31)):
+    if wrong in (-(2**63), -(2**31), 2**31):
         hint = "; NaN becomes this number when it is cast to a whole one"
     raise ValueError(
-        f"label {wrong} is none of the classes 0 to {num_classes - 1} for "
-        f"which Y_hat has scores{hint}"
+        f"Label {wrong} is not one of the classes 0 to {num_classes - 1} for "
+        f"which Y_hat has scores{hint}."
     )
 
 
@@ -119,9 +113,9 @@ def check_layers(model):
             continue
         if not param.numel():
             raise ValueError(
-                f"the parameter {name} has shape {tuple(param.shape)}, and so "
+                f"The parameter {name} has shape {tuple(param.shape)}, and so "
                 "no numbers to learn; give the layer at least one input and "
-                "one output, and the data at least one column"
+                "one output, and the data at least one column."
             )
 
 
@@ -138,16 +132,11 @@ def check_optimizer(optim, params, loop):
     if getattr(loop, "__module__", "").startswith(f"{PACKAGE}."):
         _check_shape(optim)
     attributes = _attributes(optim)
-    for name, value in attributes.items():
-        made_by = getattr(value, "__name__", name)  # a generator has a name
-        if isinstance(value, Iterator) and "param" in name + made_by:
-            raise ValueError(
-                f"the optimizer {type(optim).__name__} keeps its parameters in "
-                f"{name}, of type {type(value).__name__}, which is empty after "
-                f"the first pass; keep list({name})"
-            )
     groups = getattr(optim, "param_groups", [attributes])
-    groups = [group.get("params") for group in groups if hasattr(group, "get")]
+    groups = [group for group in groups if hasattr(group, "get")]
+    inside = [v for k, v in attributes.items() if k != "hparams"]
+    _check_iterators(optim, [attributes, *inside, *groups])
+    groups = [group.get("params") for group in groups]
     # An optimizer of the reader's own may keep its tensors in other ways.
     tensors = [t for g in groups if isinstance(g, (list, tuple)) for t in g]
     missing = {id(param) for param in params if param.requires_grad}
@@ -155,10 +144,37 @@ def check_optimizer(optim, params, loop):
     strange = {id(tensor) for tensor in tensors} - {id(p) for p in params}
     if missing and strange:
         raise ValueError(
-            f"the optimizer would not update {len(missing)} of the model's "
+            f"The optimizer would not update {len(missing)} of the model's "
             f"{len(params)} parameters but {len(strange)} other tensors; give "
-            "it self.parameters(), or attributes of the model"
+            "it self.parameters(), or attributes of the model."
         )
+
+
+def _check_iterators(optim, places):
+    """Refuse an iterator that must be the parameters: it is used up by a step.
+
+    It must be if it is called so, or if nothing else can hold them.
+    """
+    places = [place for place in places if isinstance(place, dict)]
+    items = [item for place in places for item in place.items()]
+    is_fed = any(
+        isinstance(value, (torch.Tensor, nn.Module))
+        or (
+            isinstance(value, (list, tuple))
+            and any(map(torch.is_tensor, value))
+        )
+        for _, value in items
+    )
+    for name, value in items:
+        made_by = getattr(value, "__name__", "")  # a generator has a name
+        if isinstance(value, Iterator) and (
+            not is_fed or "param" in f"{name}{made_by}"
+        ):
+            raise ValueError(
+                f"The optimizer {type(optim).__name__} keeps its parameters in "
+                f"{name}, of type {type(value).__name__}, which is empty after "
+                f"the first pass; keep list({name})."
+            )
 
 
 def _check_shape(optim):
@@ -166,20 +182,20 @@ def _check_shape(optim):
     if isinstance(optim, type):
         raise ValueError(
             f"{sentence}, not the class {optim.__name__}; call it, as in "
-            f"{optim.__name__}(self.parameters(), ...)"
+            f"{optim.__name__}(self.parameters(), ...)."
         )
     if isinstance(optim, (list, tuple, dict)):
         items = optim.values() if isinstance(optim, dict) else optim
         names = ", ".join(type(item).__name__ for item in items)
         raise ValueError(
             f"{sentence}, not a {type(optim).__name__} of {names}; to use "
-            "several, or a scheduler, define fit_epoch in your own Trainer"
+            "several, or a scheduler, define fit_epoch in your own Trainer."
         )
     lacks = [k for k in ("step", "zero_grad") if not hasattr(optim, k)]
     if lacks:
         raise ValueError(
             f"{sentence}, not {described(optim)}, which has no method "
-            f"{' or '.join(lacks)}"
+            f"{' or '.join(lacks)}."
         )
     parameters = inspect.signature(optim.step).parameters.values()
     needed = [
@@ -191,7 +207,7 @@ def _check_shape(optim):
     if needed:
         raise ValueError(
             f"{type(optim).__name__}.step needs {', '.join(needed)}; define "
-            "fit_epoch in your own Trainer to give it"
+            "fit_epoch in your own Trainer to give it."
         )
 
 
@@ -219,14 +235,14 @@ def checked_metric(name, value):
             return value.detach().reshape(()).clone()
     elif value is None:
         raise ValueError(
-            f"{name} is None: the method that computes it returns nothing"
+            f"{name} is None: the method that computes it returns nothing."
         )
     elif not isinstance(value, str):
         with suppress(TypeError, ValueError):
             number = np.asarray(value)
             if number.size == 1 and number.dtype.kind in "biuf":
                 return float(number.item())
-    raise ValueError(f"{name} must be one real number, not {described(value)}")
+    raise ValueError(f"{name} must be one real number, not {described(value)}.")
 
 
 _BROADCAST = "Using a target size"  # so begins PyTorch's warning of it
@@ -276,7 +292,7 @@ def plain_errors():
             raise
         raise ValueError(
             "training_step must return the loss, a tensor, not "
-            f"{described(error.obj)}"
+            f"{described(error.obj)}."
         ) from error
     finally:
         _count_fits(-1)

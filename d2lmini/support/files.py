@@ -254,7 +254,7 @@ def _name_of(url):
     """Return the name under which what is at an address is kept."""
     name = urlsplit(url).path.rsplit("/")[-1]
     if name in ("", "..") or Path(name).name != name:
-        raise ValueError(f"{url!r} does not end in the name of a file")
+        raise ValueError(f"{url!r} does not end in the name of a file.")
     return name
 
 
@@ -290,7 +290,7 @@ def download(url, folder=None, sha1_hash=None):
         if url not in DATA_HUB:
             raise ValueError(
                 f"{url!r} is neither an address that begins with http:// or "
-                "https:// nor a name in DATA_HUB"
+                "https:// nor a name in DATA_HUB."
             )
         url, sha1_hash = DATA_HUB[url]
     name = _name_of(url)
@@ -469,7 +469,7 @@ def load_images(root):
     wish = os.environ.get("D2LMINI_STANDIN") or "auto"
     if wish not in ("auto", "never", "always"):
         raise ValueError(
-            f"D2LMINI_STANDIN must be auto, never or always, not {wish!r}"
+            f"D2LMINI_STANDIN must be auto, never or always, not {wish!r}."
         )
     published = Path(root) / "FashionMNIST" / "raw"
     drawn = Path(root) / "FashionMNIST-standin" / "raw"

@@ -120,14 +120,15 @@ class Record:
         """Note a metric of the batch at hand; draw a point when one is due."""
         name = ("train_" if train else "val_") + key
         value = checked_metric(name, value)
-        if isinstance(value, torch.Tensor) and value.is_meta:
-            return  # there is no number in it
+        loader, num_batches, per_epoch = self._side(train)
+        weight = getattr(loader, "at_hand", 1)
+        if not weight or (isinstance(value, torch.Tensor) and value.is_meta):
+            return  # there is no sample, or no number in it
         self._follow_trainer()
         if name not in self._metrics:
             self._metrics[name], self._names[name] = Metric(), None
         metric, step = self._metrics[name], self.trainer.train_batch_idx
-        loader, num_batches, per_epoch = self._side(train)
-        metric.add(value, getattr(loader, "at_hand", 1), step)
+        metric.add(value, weight, step)
         if point_is_due(metric.calls, per_epoch, num_batches):
             self._draw_point(name, metric)
 
@@ -183,7 +184,7 @@ class Record:
                     cause = "before any update; look at the data and the loss"
                 raise FloatingPointError(
                     f"{name} is {value} at step {step} (epoch {epoch + 1}): "
-                    f"{cause}, or look on with stop_at_nan=False"
+                    f"{cause}, or go on with stop_at_nan=False."
                 )
 
     def _write(self):

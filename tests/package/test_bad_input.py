@@ -133,11 +133,11 @@ class Loader:
 
 
 def whole(name, least, value):
-    return f"{name} must be a whole number from {least} on, not {value}"
+    return f"{name} must be a whole number of at least {least}, not {value}."
 
 
 def number(name, least, value):
-    return f"{name} must be a number from {least} on, not {value}"
+    return f"{name} must be a number of at least {least}, not {value}."
 
 
 def fit_with(optimizer):
@@ -149,6 +149,18 @@ class Kept(torch.optim.SGD):
 
     def __init__(self, params, lr=0.1):
         self.params, self.lr = params, lr
+
+    def zero_grad(self):
+        pass
+
+    step = zero_grad
+
+
+class Holding:
+    """An optimizer that keeps what it is given under any name."""
+
+    def __init__(self, **given):
+        vars(self).update(given)
 
     def zero_grad(self):
         pass
@@ -275,7 +287,7 @@ ROWS = {
     ),
     "model without parameters": (
         lambda: fit([(X, y)], model=NoNet()),
-        "the model has no parameters; define self.net",
+        "The model has no parameters; define self.net",
     ),
     "data": (
         lambda: d2l.Trainer(1).fit(Line(), X),
@@ -303,7 +315,10 @@ ROWS = {
         lambda: d2l.SGD([w, w], 0.1),
         "must be different tensors; a step would move one of these 2 twice",
     ),
-    "get_w_b": (lambda: d2l.LinearRegression(0.1).get_w_b(), "fit first"),
+    "get_w_b": (
+        lambda: d2l.LinearRegression(0.1).get_w_b(),
+        "Fit the model first: its",
+    ),
     # Layers under names that PyTorch needs.
     "train hidden": (
         lambda: setattr(Line(), "train", nn.Linear(1, 1)),
@@ -315,7 +330,16 @@ ROWS = {
     ),
     "a class as loss": (
         lambda: setattr(Line(), "loss", nn.CrossEntropyLoss),
-        "self.loss needs an object, not the class CrossEntropyLoss; call it",
+        "self.loss = the class CrossEntropyLoss would hide the method loss; "
+        "call it, as in CrossEntropyLoss()",
+    ),
+    "a number in place of loss": (
+        lambda: setattr(Line(), "loss", 0.5),
+        "self.loss = 0.5 would hide the method loss; store it under another",
+    ),
+    "None as accuracy": (
+        lambda: setattr(Sorter(), "accuracy", None),
+        "self.accuracy = None would hide the method accuracy",
     ),
     # Optimizers and steps of the reader's own.
     "strange tensors": (
@@ -371,7 +395,7 @@ ROWS = {
     ),
     "a generator": (
         lambda: fit_with(lambda m: Kept(m.parameters())),
-        "the optimizer Kept keeps its parameters in params, of type generator, "
+        "The optimizer Kept keeps its parameters in params, of type generator, "
         "which is empty after the first pass; keep list(params)",
     ),
     "an iterator": (
@@ -382,9 +406,18 @@ ROWS = {
         lambda: fit_with(lambda m: Kept(filter(None, m.parameters()))),
         "of type filter",
     ),
+    "a generator in a group": (
+        lambda: fit_with(lambda m: Holding(groups={"of": m.parameters()})),
+        "keeps its parameters in of, of type generator",
+    ),
+    "a generator of another name": (
+        lambda: fit_with(lambda m: Holding(ws=(p for p in m.parameters()))),
+        "keeps its parameters in ws, of type generator, which is empty after "
+        "the first pass; keep list(ws)",
+    ),
     "a generator in slots": (
         lambda: fit_with(lambda m: Slotted(m.parameters())),
-        "the optimizer Slotted keeps its parameters in params",
+        "The optimizer Slotted keeps its parameters in params",
     ),
     "no loss": (
         lambda: fit([(X, y)], model=NoLoss(lambda loss: None)),
@@ -400,7 +433,7 @@ ROWS = {
         "dict",
     ),
     # Tensors that do not fit together, or are none.
-    "no tensors": (lambda: d2l.TensorLoader((), 1), "tensors of one length"),
+    "no tensors": (lambda: d2l.TensorLoader((), 1), "Tensors of one length"),
     "two lengths": (
         lambda: d2l.TensorLoader((X, y[:2]), 1),
         "of shapes [(4, 3), (2, 1)]",
@@ -411,17 +444,24 @@ ROWS = {
     ),
     "lists as tensors": (
         lambda: d2l.TensorLoader((X, [1] * 4), 1),
-        "batches are cut from tensors or NumPy arrays, not from list",
+        "Batches are cut from tensors or NumPy arrays, not from list",
     ),
-    "no batch": (lambda: fit([]), "there is no batch to train on"),
-    "no loader": (lambda: fit(None), "there is no batch to train on"),
+    "no batch": (lambda: fit([]), "holds no batch to train on"),
+    "no loader": (
+        lambda: fit(None),
+        "train_dataloader() returned None, which holds no batch to train on",
+    ),
+    "the class of the data": (
+        lambda: d2l.Trainer(1).fit(Line(), Batches),
+        "takes a DataModule, not the class Batches",
+    ),
     "an iterator as loader": (
         lambda: d2l.Trainer(2).fit(Line(), Batches(Loader())),
-        "the loader, of type Loader, gave no batch in this pass",
+        "The loader, of type Loader, gave no batch in this pass",
     ),
     "an iterator to validate": (
         lambda: d2l.Trainer(2).fit(Line(), Batches([(X, y)], iter([(X, y)]))),
-        "the loader, of type list_iterator, gave no batch in this pass",
+        "The loader, of type list_iterator, gave no batch in this pass",
     ),
     "a vector as metric": (
         lambda: fit([(X, y)], model=Tagged()),
@@ -434,19 +474,19 @@ ROWS = {
     # Layers of nothing.
     "Linear(0, 1)": (
         lambda: zero_columns(nn.Linear(0, 1)),
-        "the parameter net.weight has shape (1, 0)",
+        "The parameter net.weight has shape (1, 0)",
     ),
     "LazyLinear of no column": (
         lambda: zero_columns(nn.LazyLinear(1)),
-        "the parameter net.weight has shape (1, 0)",
+        "The parameter net.weight has shape (1, 0)",
     ),
     "LinearRegression of no column": (
         lambda: fit([(X[:, :0], y)], model=d2l.LinearRegression(0.1)),
-        "the parameter net.weight has shape (1, 0)",
+        "The parameter net.weight has shape (1, 0)",
     ),
     "a weight by hand": (
         lambda: fit([(X, y)], model=Scratch()),
-        "the parameter w has shape (0, 1)",
+        "The parameter w has shape (0, 1)",
     ),
     # Labels.
     "one-hot for the loss": (
@@ -459,11 +499,11 @@ ROWS = {
     ),
     "float labels": (
         lambda: sorter.loss(scores, LABELS / 2),
-        "labels must be whole numbers, not torch.float32; use Y.long()",
+        "Labels must be whole numbers, not torch.float32; use Y.long()",
     ),
     "complex labels": (
         lambda: sorter.accuracy(scores, LABELS + 0j),
-        "labels must be whole numbers, not torch.complex64",
+        "Labels must be whole numbers, not torch.complex64",
     ),
     "too few labels": (
         lambda: sorter.accuracy(scores, LABELS[:2]),
@@ -471,7 +511,7 @@ ROWS = {
     ),
     "too many labels": (
         lambda: sorter.accuracy(scores[0], LABELS),
-        "scores of shape (3,) need labels of shape (), not (4,)",
+        "Scores of shape (3,) need labels of shape (), not (4,)",
     ),
     "a row of labels": (
         lambda: sorter.loss(scores, LABELS.reshape(1, 4)),
@@ -479,11 +519,20 @@ ROWS = {
     ),
     "transposed for the loss": (
         lambda: sorter.loss(torch.ones(2, 3, 4), torch.ones(3, 2).long()),
-        "scores of shape (2, 3, 4) need labels of shape (2, 3), not (3, 2)",
+        "Scores of shape (2, 3, 4) need labels of shape (2, 3), not (3, 2); "
+        "reshape or transpose one of them",
+    ),
+    "classes in the second dimension": (
+        lambda: sorter.loss(torch.ones(2, 4, 5), torch.ones(2, 5).long()),
+        "not (2, 5); give Y_hat.movedim(1, -1), with the classes last",
+    ),
+    "labels in NumPy": (
+        lambda: sorter.loss(scores, LABELS.numpy()),
+        "Y must be a tensor, not an array of shape (4,) and int64",
     ),
     "transposed for the accuracy": (
         lambda: sorter.accuracy(torch.ones(2, 3, 4), torch.ones(3, 2).long()),
-        "scores of shape (2, 3, 4) need labels of shape (2, 3), not (3, 2)",
+        "Scores of shape (2, 3, 4) need labels of shape (2, 3), not (3, 2)",
     ),
     "one score": (
         lambda: sorter.accuracy(scores[:, :1], LABELS),
@@ -495,7 +544,7 @@ ROWS = {
     ),
     "no rows": (
         lambda: sorter.loss(scores[:0], LABELS[:0]),
-        "scores of shape (0, 3) hold no row of numbers",
+        "Scores of shape (0, 3) hold no row of numbers",
     ),
     "a list of labels": (
         lambda: sorter.loss(scores, [0, 1, 2, 0]),
@@ -507,11 +556,11 @@ ROWS = {
     ),
     "label above all": (
         lambda: sorter.accuracy(scores, LABELS + 1),
-        "label 3 is none of the classes 0 to 2",
+        "Label 3 is not one of the classes 0 to 2",
     ),
     "label below all, unaveraged": (
         lambda: sorter.accuracy(scores, LABELS - 1, averaged=False),
-        "label -1 is none of the classes 0 to 2",
+        "Label -1 is not one of the classes 0 to 2",
     ),
     # Curves and pictures.
     "curve of texts": (lambda: d2l.plot([1, 2], ["a", "b"]), "(2,)"),
@@ -565,7 +614,7 @@ def test_the_sentence(name):
 @pytest.mark.parametrize("wrong", [-1, 3, -100, -126, 255, 2**40, -(2**62)])
 def test_a_label_that_is_no_class(method, wrong):
     labels = torch.tensor([0, 1, 2, wrong])
-    sentence = f"label {wrong} is none of the classes 0 to 2 for which Y_hat"
+    sentence = f"Label {wrong} is not one of the classes 0 to 2 for which Y_hat"
     with pytest.raises(ValueError, match=sentence):
         getattr(sorter, method)(scores, labels)
 
@@ -575,7 +624,7 @@ def test_a_label_that_is_no_class(method, wrong):
 def test_a_label_that_was_nan_is_refused(method, lowest):
     """What .long() or .int() makes of NaN on many processors."""
     labels = torch.tensor([0, 1, lowest])
-    with pytest.raises(ValueError, match=f"label {lowest} .*; NaN becomes"):
+    with pytest.raises(ValueError, match=f"Label {lowest} .*; NaN becomes"):
         getattr(sorter, method)(5 * torch.eye(3), labels)
 
 
@@ -611,8 +660,8 @@ def test_bytes_as_floats_are_noticed_once_a_fit(shape, high):
     batch = torch.full(shape, float(high))
     batch[0] = 0
     assert sentences_of(batch) == [
-        f"the images of shape {shape} hold whole numbers up to {high}, not "
-        "numbers from 0 to 1; divide them by 255"
+        f"The images of shape {shape} hold whole numbers up to {high}, not "
+        "numbers from 0 to 1; divide them by 255."
     ]
 
 
@@ -623,7 +672,7 @@ def test_the_first_batch_is_looked_at_before_anything_is_done_with_it():
 
     bytes_, scaled = torch.full((4, 1, 8, 8), 255.0), torch.ones(4, 1, 8, 8)
     for model, error in ((Broken(), ZeroDivisionError), (Line(), ())):
-        with pytest.warns(UserWarning, match="divide them by 255"):
+        with pytest.warns(UserWarning, match="divide them by 255."):
             try:
                 fit([(bytes_, y), (scaled, y)], model=model, stop_at_nan=False)
             except error:
@@ -683,7 +732,7 @@ def test_a_loss_that_is_nan_before_any_update_is_not_called_divergence():
             fit([broken])
         assert str(caught.value) == (
             "train_loss is nan at step 0 (epoch 1): before any update; look at "
-            "the data and the loss, or look on with stop_at_nan=False"
+            "the data and the loss, or go on with stop_at_nan=False."
         )
 
 
@@ -726,6 +775,14 @@ def frozen(model):
 )
 def test_an_optimizer_may_have_fewer_parameters_or_more(given):
     assert len(fit_with(given)["train_loss"]) == 1
+
+
+def test_an_iterator_beside_the_parameters_is_none_of_them():
+    model = Stale(lambda m: Holding(w=[*m.parameters()], rates=iter([0.1])))
+    assert len(fit([(X, y)], model=model)["train_loss"]) == 1
+    hparams = {"params": iter(())}  # as saved, and made a list afterwards
+    model.given = lambda m: Holding(params=[*m.parameters()], hparams=hparams)
+    assert len(fit([(X, y)], model=model)["train_loss"]) == 1
 
 
 def test_tensors_that_the_model_does_not_list_can_be_trained():

@@ -83,6 +83,13 @@ FIVE = {
         [f(2, 4), f(1, 4), *[f(3, 4)] * 3],
     ),
     "dicts of each picture": (f(5, 3, 8, 8), [{"boxes": f(2, 4)}] * 5),
+    "boxes in a tuple": ((f(3, 8, 8),) * 5, (*[f(2, 4)] * 4, f(1, 4))),
+    "boxes in NumPy": (X, [*[np.ones((2, 4))] * 4, np.ones((1, 4))]),
+    "dicts in a tuple": ((f(3, 8, 8),) * 5, ({"boxes": f(2, 4)},) * 5),
+    "labels in a list": ([f(3, 8, 8)] * 5, [torch.tensor(1)] * 5),
+    "labels in a tuple": ((f(3, 8, 8),) * 5, (np.int64(1),) * 5),
+    "two of everything": (X, (y, y)),
+    "two in dicts": ({"x": y}, {"x": y}),
     "a number beside the targets": (X, y, 0.5),
     "a text beside the targets": (X, y, "train"),
     "None beside the targets": (X, y, None),
@@ -111,7 +118,6 @@ ONE = {
     "an empty list": [],
     "an empty dict": {},
     "an object without tensors": object(),
-    "no rows": (f(0, 3), f(0, 1)),
 }
 
 
@@ -231,6 +237,31 @@ PASSES = {
         lambda: DataLoader(
             TensorDataset(rows), batch_sampler=[[0], [*range(1, 10)]]
         ),
+        lambda b: b[0].mean(),
+    ),
+    "that are the items": (
+        lambda: DataLoader(
+            rows.split([1, 7, 2]),
+            collate_fn=lambda items: (items[0].expand(-1, 3), items[0]),
+        ),
+        lambda b: b[1].mean(),
+    ),
+    "of bags of rows": (
+        lambda: DataLoader(
+            rows.split([1, 6, 1, 2]), 2, collate_fn=lambda bags: torch.cat(bags)
+        ),
+        lambda b: b.mean(),
+    ),
+    "of texts in one row": (
+        lambda: DataLoader(
+            rows.split(1),
+            4,
+            collate_fn=lambda r: (torch.cat(r)[:, 0], torch.zeros(20)),
+        ),
+        lambda b: b[0].mean(),
+    ),
+    "of which one is empty": (
+        lambda: [(rows[:1],), (rows[:0],), (rows[1:],)],
         lambda b: b[0].mean(),
     ),
     "of a subset": (
@@ -401,3 +432,12 @@ def test_batches_of_dicts_reach_prepare_batch():
 
     data = Loaders(lambda: [{"x": X, "y": y}])
     assert len(Mine(1).fit(Recurrent(), data)["val_loss"]) == 1
+
+
+@pytest.mark.parametrize("name", ["uint16", "uint32", "uint64", "bool"])
+@pytest.mark.parametrize("shape", [(7,), (7, 1)])
+def test_rows_of_any_type_are_shuffled(name, shape):
+    numbers = torch.arange(7)
+    tensors = numbers, numbers.to(getattr(torch, name)).reshape(shape)
+    for chosen, values in d2l.TensorLoader(tensors, 3, shuffle=True):
+        assert torch.equal(values, tensors[1][chosen])

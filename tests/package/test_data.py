@@ -299,7 +299,9 @@ def test_one_number_resizes_both_sides(few):
         d2l.FashionMNIST(num_workers=-1)
     assert data.train[0][0].shape == (1, 20, 20)
     for size in ((20, 0), (0, 20), 0, -1, 2.5):
-        with pytest.raises(ValueError, match="must be a whole number from 1"):
+        with pytest.raises(
+            ValueError, match="must be a whole number of at least 1"
+        ):
             d2l.FashionMNIST(resize=size)
 
 
@@ -307,7 +309,7 @@ def test_labels_that_do_not_exist_have_no_name(images):
     for label in (10, -1, 1.5, float("nan"), "a", torch.tensor(10)):
         with pytest.raises(ValueError) as caught:
             images.text_labels([label])
-        assert str(caught.value) == f"{label} is no label from 0 to 9"
+        assert str(caught.value) == f"{label} is not a label from 0 to 9."
     assert images.text_labels(iter([0, 1.0])) == ["t-shirt", "trouser"]
 
 
@@ -466,7 +468,7 @@ def test_real_numbers_stay_as_they_are(few):
     assert_holds(data.val_dataloader(), data.val)
     assert torch.equal(samples(data.val_dataloader())[0][:, 0], data.val.data)
     data.resize = 32
-    with pytest.raises(ValueError, match="only images of bytes .* are resized"):
+    with pytest.raises(ValueError, match="Only images of bytes .* are resized"):
         next(iter(data.val_dataloader()))
 
 
@@ -651,7 +653,7 @@ def test_a_sample_is_asked_for_by_a_whole_number(few):
             part[i]
     for label in (0.7, torch.nan, torch.inf, [1, 0]):
         part.targets = torch.tensor([label])
-        with pytest.raises(ValueError, match="a label is a whole number, not"):
+        with pytest.raises(ValueError, match="A label is a whole number, not"):
             part[0]
 
 

@@ -222,6 +222,15 @@ def test_a_legend_may_come_in_many_forms(legend, names):
     assert shown == names
 
 
+@pytest.mark.parametrize("nothing", [None, (), []])
+def test_no_formats_are_solid_lines(nothing):
+    d2l.plot([1, 2], fmts=nothing)
+    board = d2l.ProgressBoard(ls=nothing, colors=nothing)
+    board.draw(0, 1, "a")
+    lines = [plt.figure(1).axes[0].lines[0], board.axes.lines[0]]
+    assert [line.get_linestyle() for line in lines] == ["-", "-"]
+
+
 def test_plot_draws_into_axes_that_wait_for_it():
     figure = plt.figure(figsize=(9, 2))
     d2l.plot([1, 2], [3, 4])
@@ -560,8 +569,9 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
 @pytest.mark.parametrize(
     "matrices, titles, words",
     [
-        (torch.eye(3), None, r"\(rows, columns, h, w\), not \(3, 3\)"),
-        (torch.ones(1, 0, 2, 2), None, r"not \(1, 0, 2, 2\)"),
+        (torch.eye(3), None, r"\(rows, columns, h, w\), not .* \(3, 3\)"),
+        (torch.ones(1, 0, 2, 2), None, r"shape \(1, 0, 2, 2\)"),
+        (1j * torch.ones(1, 1, 2, 2), None, "real numbers.* not complex64"),
         (torch.ones(1, 2, 2, 2), ["a"], "2 columns need as many titles"),
     ],
 )

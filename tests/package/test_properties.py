@@ -73,7 +73,7 @@ def test_a_label_is_a_class_or_an_error(batch, label, place):
     if 0 <= label < scores.shape[-1]:
         assert model.loss(scores, labels).isfinite()
     else:
-        with pytest.raises(ValueError, match=f"label {label} is none"):
+        with pytest.raises(ValueError, match=f"Label {label} is not"):
             model.loss(scores, labels)
 
 
@@ -247,7 +247,9 @@ def test_a_number_from_the_bound_on_passes(value):
             if fits:
                 check(1, name=form)
             else:
-                with pytest.raises(ValueError, match="name must be a .*from 1"):
+                with pytest.raises(
+                    ValueError, match="name must be a .*at least 1"
+                ):
                     check(1, name=form)
 
 

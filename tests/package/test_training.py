@@ -279,8 +279,8 @@ def test_divergence_stops_and_says_where():
         d2l.Trainer(200).fit(Line(lr=50.0), Rows())
     sentence = (
         r"train_loss is (nan|inf) at step [1-9]\d* \(epoch [1-9]\d*\): "
-        "training diverged; try a smaller learning rate, or look on with "
-        "stop_at_nan=False"
+        "training diverged; try a smaller learning rate, or go on with "
+        r"stop_at_nan=False\."
     )
     assert re.fullmatch(sentence, str(caught.value))
 
@@ -816,27 +816,27 @@ def test_lazy_layers_keep_their_parameters():
         (
             lambda: d2l.Module()(torch.ones(1)),
             NotImplementedError,
-            "define self.net or forward(self, X)",
+            "Define self.net or forward(self, X).",
         ),
         (
             lambda: d2l.Module().loss(1, 2),
             NotImplementedError,
-            "define loss(self, y_hat, y)",
+            "Define loss(self, y_hat, y).",
         ),
         (
             lambda: d2l.Module().configure_optimizers(),
             NotImplementedError,
-            "define configure_optimizers, or store a learning rate as lr",
+            "Define configure_optimizers, or store a learning rate as lr.",
         ),
         (
             lambda: d2l.Module().plot("loss", 1.0, train=True),
             RuntimeError,
-            "plot works once Trainer.fit has begun",
+            "plot works once Trainer.fit has begun.",
         ),
         (
             lambda: d2l.DataModule().train_dataloader(),
             NotImplementedError,
-            "define get_dataloader(self, train)",
+            "Define get_dataloader(self, train).",
         ),
     ],
 )
