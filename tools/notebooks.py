@@ -331,7 +331,14 @@ def publish_at(address):
 
 
 def released():
-    """Return the settings that name the package as it is now."""
+    """Return the settings that name the package as it is now.
+
+    Where git does not know a file of it, others would not get it.
+    """
+    command = ["git", "ls-files", "--others", "d2lmini", ":!*/__pycache__/*"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    if done.stdout:
+        sys.exit(f"Commit or remove these first:\n{done.stdout}")
     files = setup_cell.checksum(ROOT / "d2lmini")
     return {"release": tag(), "sha256": files}
 

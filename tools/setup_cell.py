@@ -25,10 +25,17 @@ def is_ours(package):  # before any of it runs: it may be a stranger's
 
 
 {functions}here = Path.cwd()
-books = [p for p in (here, *here.parents) if here in (p, p / FOLDER)]
+# VS Code starts in another folder where its settings say so.
+page = Path(globals().get("__vsc_ipynb_file__", here / PAGE))
+books = [*here.parents, *page.parents, here]
+books = [p for p in books if {{p, p / FOLDER}} & {{here, page.parent}}]
 books = [p for p in books if (p / FOLDER / PAGE).exists()]
 books = [p for p in books if (p / "_toc.yml").exists()]
 books = [p for p in books if is_ours(p / "d2lmini")]
+found = getattr(sys.modules.get("d2lmini"), "__file__", None)
+if not is_ours(Path(found or "").parent):  # what was imported earlier, if any
+    for name in [n for n in sys.modules if n.split(".")[0] == "d2lmini"]:
+        del sys.modules[name]
 if books:
     sys.path.insert(0, str(books[0]))
 else:
@@ -80,36 +87,36 @@ def is_release(package):  # every file as it was published, and no other
 
 
 def fetch(home):  # whole or not at all
-    if which("git") is None:
-        raise OSError("Fetching the package d2lmini takes git: install it.")
     command = ["git", "-c", "credential.helper=", "clone", "--quiet"]
     command += ["--depth=1", f"--branch={RELEASE}", REPOSITORY]
     silent = {"GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": ""}  # fail, do not ask
-    with TemporaryDirectory(
-        prefix=".d2l-mini-", dir=here, ignore_cleanup_errors=True
-    ) as scrap:
-        new, clone = Path(scrap, "new"), Path(scrap, "clone")
-        try:
-            subprocess.run(
+    try:
+        if which("git") is None:
+            raise OSError("that takes git, which is not installed")
+        with TemporaryDirectory(
+            prefix=".d2l-mini-", dir=here, ignore_cleanup_errors=True
+        ) as scrap:
+            new, clone = Path(scrap, "new"), Path(scrap, "clone")
+            done = subprocess.run(
                 [*command, str(clone)],
                 env=os.environ | silent,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                check=True,
-                text=True,
+                errors="replace",
                 timeout=120,
             )
-        except subprocess.SubprocessError as error:
-            why = f"{getattr(error, 'stderr', None) or error}".strip()
-            raise OSError(f"Could not fetch {REPOSITORY}: {why}") from None
-        if not is_release(clone / "d2lmini"):
-            what = f"{REPOSITORY} has another {RELEASE} than was released"
-            raise OSError(f"{what}; none of it was run.")
-        new.mkdir()
-        for name in ("lab", "d2lmini"):  # two pages show its tables
-            (clone / name).rename(new / name)
-        if not home.exists():  # another notebook was not faster
-            new.rename(home)
+            if done.returncode:
+                raise OSError(done.stderr.strip()[-500:] or "git failed")
+            if not is_release(clone / "d2lmini"):
+                what = f"there is another {RELEASE} than was released"
+                raise OSError(f"{what}; none of it was run")
+            new.mkdir()
+            for name in ("lab", "d2lmini"):  # two pages show its tables
+                (clone / name).rename(new / name)
+            if not home.exists():  # another notebook was not faster
+                new.rename(home)
+    except (OSError, subprocess.SubprocessError) as error:
+        raise OSError(f"Could not fetch {REPOSITORY}: {error}") from None
 
 
 """
@@ -117,7 +124,8 @@ FETCH = """\
         home = here / f"d2l-mini-{RELEASE}"
         if not home.exists():
             fetch(home)
-        if not is_release(home / "d2lmini"):
+        beside = {path.name for path in home.glob("[!.]*")}  # hides modules
+        if beside != {"lab", "d2lmini"} or not is_release(home / "d2lmini"):
             what = f"{home} is not release {RELEASE}, or was changed"
             raise OSError(f"{what}. Rename it, and run this cell again.")
         sys.path.insert(0, str(home))"""

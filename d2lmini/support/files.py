@@ -19,7 +19,7 @@ from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import numpy as np
 
@@ -60,6 +60,7 @@ _asks_from = 0.0  # no mirror is asked before; put off after a wait in vain
 # How the name of a file ends that is being written; nobody else calls one so.
 PART = ".d2lmini.part"
 LONGEST_DRAWN = 60_000 * 28 * 28  # bytes; compressed, the images are shorter
+LONGEST = 1 << 32  # bytes; what is longer, or has no end, is not received
 STANDIN_NOTE = (
     "Fashion-MNIST could be neither found nor fetched. This is a stand-in "
     "that d2lmini drew: pictures of the same ten classes, other results."
@@ -93,7 +94,7 @@ def cache_folder():
             variable, usual = "XDG_CACHE_HOME", "~/.cache"
         base = Path(os.environ.get(variable, "")).expanduser()
         if not base.is_absolute():
-            base = Path(usual).expanduser()
+            base = Path(usual).expanduser().absolute()
     except RuntimeError as error:
         where = f"D2LMINI_DATA={given}" if given else "the cache"
         raise RuntimeError(
@@ -103,10 +104,21 @@ def cache_folder():
     return base / "d2lmini"
 
 
+def _is_web_page(content):
+    """Tell whether bytes look like HTML, which a portal sends for anything."""
+    start = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return start.startswith(b"<") and b"<html" in start
+
+
+def _why(error):
+    """Return the words of an error, of one of the system without the path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 def _check(name, content):
     """Raise ValueError unless `content` is the published file, bit for bit."""
     length, sha256 = FILES[name]
-    if content[:80].lstrip().startswith(b"<"):
+    if _is_web_page(content):
         raise ValueError(WEB_PAGE)
     if len(content) != length:
         raise ValueError(f"{len(content):,} bytes, not {length:,}")
@@ -147,7 +159,7 @@ def _keep(path, content, failures):
     try:
         _write(path, content)
     except (OSError, ValueError) as error:
-        failures[path.name] = getattr(error, "strerror", None) or str(error)
+        failures[path.name] = _why(error)
 
 
 def _warn_of(failures, folder):
@@ -188,7 +200,8 @@ class _Transfer(threading.Thread):
     def __init__(self, url, length=None):
         super().__init__(daemon=True)
         self.url, self.length, self.asked = url, length, length
-        self.content, self.failure, self.given_up = bytearray(), None, False
+        self.content, self.headers = bytearray(), {}
+        self.failure, self.given_up = None, False
 
     def run(self):
         try:
@@ -198,11 +211,16 @@ class _Transfer(threading.Thread):
 
     def _receive(self):
         with urllib.request.urlopen(self.url, timeout=2 * WINDOW) as response:
+            if response.status != 200:  # a part of the file, or nothing
+                raise OSError(f"HTTP status {response.status}, not 200")
+            self.headers = response.headers
             if self.asked is None:
                 self.length = response.length
             while not self.given_up:
                 if self.length is not None and len(self.content) >= self.length:
                     return
+                if len(self.content) > LONGEST:
+                    raise OSError(f"more than {LONGEST:,} bytes")
                 chunk = response.read1(1 << 16)
                 if not chunk:
                     break
@@ -212,7 +230,10 @@ class _Transfer(threading.Thread):
 
 
 def _download(url, length=None):
-    """Return what is at `url`, printing every tenth of it as it arrives."""
+    """Return what is at `url`, and the headers that came with it.
+
+    Every tenth of it is printed as it arrives.
+    """
     transfer = _Transfer(url, length)
     transfer.start()
     start, before, tenth = time.monotonic(), 0, 1
@@ -236,18 +257,19 @@ def _download(url, length=None):
         transfer.given_up = True
     if transfer.failure:
         raise OSError(transfer.failure)
-    return bytes(transfer.content)
+    return bytes(transfer.content), transfer.headers
 
 
 def _has_sha1(path, sha1_hash):
-    """Tell whether a regular file with this SHA-1 is there."""
-    if not (sha1_hash and path.is_file()):
-        return False
+    """Tell whether a regular file with this SHA-1 is there, and readable."""
     sha1 = hashlib.sha1(usedforsecurity=False)
-    with open(path, "rb") as file:
-        while chunk := file.read(1 << 20):
-            sha1.update(chunk)
-    return sha1.hexdigest() == sha1_hash.lower()
+    with suppress(OSError, ValueError):
+        if sha1_hash and os.path.isfile(path):
+            with open(path, "rb") as file:
+                while chunk := file.read(1 << 20):
+                    sha1.update(chunk)
+            return sha1.hexdigest() == sha1_hash.lower()
+    return False
 
 
 def _name_of(url):
@@ -258,22 +280,31 @@ def _name_of(url):
     return name
 
 
+def _quoted(url):
+    """Return an address as it is sent, with codes for blanks and Hangul."""
+    parts = urlsplit(url)
+    path, query = (quote(part, "/%:=&?~+!$,;'@()*[]") for part in parts[2:4])
+    return parts._replace(path=path, query=query, fragment="").geturl()
+
+
 def _fetch_other(url, name, sha1_hash):
     """Return what is at an address, if it may be what was asked for."""
     print(f"Fetching {name} from {urlsplit(url).netloc}", end="", flush=True)
     try:
-        content = _download(url)
+        content, headers = _download(_quoted(url))
     finally:
         print()
     sha1 = hashlib.sha1(content, usedforsecurity=False).hexdigest()
     if sha1 == (sha1_hash or "").lower():
         return content
-    start = content[:80].lstrip().lower()
-    page = start.startswith((b"<!doctype html", b"<html"))
+    page = headers.get_content_type() == "text/html" or _is_web_page(content)
     if page and not name.endswith((".html", ".htm")):
         raise OSError(f"what came is {WEB_PAGE}")
     if sha1_hash:
         raise OSError(f"what came has the SHA-1 {sha1}, not {sha1_hash}")
+    packed = headers.get("Content-Encoding", "identity")
+    if packed != "identity" and not name.endswith("gz"):
+        raise OSError(f"what came is encoded ({packed}), unasked")
     return content
 
 
@@ -286,13 +317,13 @@ def download(url, folder=None, sha1_hash=None):
     given is fetched anew, as far as there is a network. Raises OSError where
     the file cannot be had, or is not the one that was asked for.
     """
-    if not url.startswith(("http://", "https://")):
-        if url not in DATA_HUB:
-            raise ValueError(
-                f"{url!r} is neither an address that begins with http:// or "
-                "https:// nor a name in DATA_HUB."
-            )
+    if url in DATA_HUB:
         url, sha1_hash = DATA_HUB[url]
+    if not str(url).lower().startswith(("http://", "https://")):
+        raise ValueError(
+            f"{url!r} is neither an address that begins with http:// or "
+            "https:// nor a name in DATA_HUB."
+        )
     name = _name_of(url)
     folder = cache_folder() if folder is None else Path(folder).expanduser()
     path = folder / name
@@ -302,7 +333,7 @@ def download(url, folder=None, sha1_hash=None):
     try:
         content = _fetch_other(url, name, sha1_hash)
     except OSError as error:
-        if path.is_file() and not sha1_hash:
+        if os.path.isfile(path) and not sha1_hash:
             warnings.warn(
                 f"{url} could not be fetched: {error}. {path} is used as it "
                 "is, unchecked.",
@@ -315,9 +346,9 @@ def download(url, folder=None, sha1_hash=None):
         ) from error
     try:
         _write(path, content)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise OSError(
-            f"{path} could not be written: {error.strerror}. Name a folder to "
+            f"{path} could not be written: {_why(error)}. Name a folder to "
             "which you may write, with enough room."
         ) from error
     return str(path)
@@ -368,7 +399,7 @@ def _fetch(name, causes, lost):
             start = time.monotonic()
             try:
                 print(f" from {urlsplit(mirror).netloc}", end="", flush=True)
-                content = _download(mirror + name, FILES[name][0])
+                content, _ = _download(mirror + name, FILES[name][0])
                 _check(name, content)
                 print()
                 return content
@@ -406,7 +437,7 @@ def _load_published(folder, asks_from=0):
             _check(name, content)
             contents[name] = content
         except (OSError, ValueError) as error:
-            lacking[name] = {folder: getattr(error, "strerror", None) or error}
+            lacking[name] = {folder: _why(error)}
     if lacking and (wait := asks_from - time.monotonic()) > 0:
         name, causes = next(iter(lacking.items()))
         causes["mirrors"] = (

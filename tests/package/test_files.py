@@ -143,6 +143,14 @@ def web_page(link, content):
     respond(link, b"\n<!DOCTYPE html><html>Please log in.</html>")
 
 
+def partial(link, content):
+    respond(link, content[:9], "206 Partial Content")
+
+
+def nothing(link, content):
+    link.sendall(b"HTTP/1.1 204 No Content\r\n\r\n")
+
+
 def redirect(link, content):
     respond(link, b"", "302 Found", headers="Location: /images.gz\r\n")
 
@@ -163,6 +171,8 @@ FAULTS = {
     reset_at_once: "reset by peer",
     other_content: r"/: the right length, but the wrong SHA-256\n",
     web_page: r"/: a web page \(of a network that asks for a log-in\?\)\n",
+    partial: "status 206",
+    nothing: "status 204",
     redirect: "infinite loop",
     garbage: "SSH",
 }
@@ -970,7 +980,8 @@ def test_a_file_is_asked_for_by_its_name(serve, tmp_path, monkeypatch):
     monkeypatch.setitem(module.DATA_HUB, "houses", (url, SHA1))
     monkeypatch.setenv("D2LMINI_DATA", str(tmp_path))
     assert module.download("houses") == str(tmp_path / "houses.csv")
-    for name in ("flats", "ftp://host/file", "file:///etc/passwd", ""):
+    monkeypatch.setitem(module.DATA_HUB, "ftp", ("ftp://host/file", SHA1))
+    for name in ("flats", "ftp", "file:///etc/passwd", "", None):
         with pytest.raises(ValueError, match="nor a name in DATA_HUB"):
             module.download(name)
     for address in ("http://host", "https://host/a/", "http://a/.."):
@@ -1018,6 +1029,62 @@ def test_a_download_that_fails_says_so(broken, serve, tmp_path, monkeypatch):
     assert record[0].filename == __file__
 
 
+@pytest.mark.parametrize(
+    "headers, page",
+    [
+        ("", b"\xef\xbb\xbf\n<!DOCTYPE HTML><HTML>Please log in."),
+        ("", b"<!-- portal -->\n<html>Please log in."),
+        ("", b"<?xml version='1.0'?><!DOCTYPE html PUBLIC><html>"),
+        ("Content-Type: text/html; charset=utf-8\r\n", b"<script>0</script>"),
+    ],
+)
+def test_a_web_page_is_told_from_a_file(headers, page, serve, tmp_path):
+    serve(
+        lambda link, content: respond(link, page, headers=headers),
+        contents=HOUSES | {"houses.html": b""},
+    )
+    url = module.MIRRORS[0]
+    with pytest.raises(OSError, match="what came is a web page"):
+        module.download(url + "houses.csv", tmp_path)
+    path = module.download(url + "houses.html", tmp_path)
+    assert Path(path).read_bytes() == page
+
+
+def test_what_is_encoded_is_not_taken_for_the_file(serve, tmp_path):
+    def encoded(link, content):
+        respond(link, content, headers="Content-Encoding: gzip\r\n")
+
+    serve(encoded, contents=HOUSES | {"houses.csv.gz": b"packed"})
+    url = module.MIRRORS[0]
+    with pytest.raises(
+        OSError, match=r"what came is encoded \(gzip\), unasked"
+    ):
+        module.download(url + "houses.csv", tmp_path)
+    for name, sha1 in (("houses.csv", SHA1), ("houses.csv.gz", None)):
+        assert Path(module.download(url + name, tmp_path, sha1)).exists()
+
+
+def test_an_answer_without_end_is_given_up(serve, tmp_path, monkeypatch):
+    def endless(link, content):
+        link.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        while True:
+            link.sendall(bytes(1 << 16))
+
+    monkeypatch.setattr(module, "LONGEST", 1 << 18)
+    serve(endless, contents=HOUSES)
+    with pytest.raises(OSError, match="fetched: more than 262,144 bytes"):
+        module.download(module.MIRRORS[0] + "houses.csv", tmp_path)
+
+
+def test_an_address_may_hold_hangul_and_blanks(serve, tmp_path):
+    name = "%EC%A7%91%20a%20b.csv?q=%EA%B0%92"
+    asked = serve(good, contents={name: b"x"})
+    url = module.MIRRORS[0] + "집 a%20b.csv?q=값#part"
+    path = module.download(url.replace("http", "HTTP"), tmp_path)
+    assert path == str(tmp_path / "집 a%20b.csv")
+    assert [name for _, name in asked] == [name]
+
+
 def test_a_file_of_unknown_length_is_fetched(serve, tmp_path):
     def without_length(link, content):
         link.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + content)
@@ -1027,11 +1094,31 @@ def test_a_file_of_unknown_length_is_fetched(serve, tmp_path):
     assert Path(path).read_bytes() == HOUSES["houses.csv"]
 
 
-def test_a_file_that_cannot_be_written(serve, tmp_path):
+@pytest.mark.parametrize("sha1", [None, SHA1])
+@pytest.mark.parametrize("name", ["file", "x" * 300, "a\0b"])
+def test_a_file_that_cannot_be_written(name, sha1, serve, tmp_path):
     serve(good, contents=HOUSES)
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match="houses.csv could not be written: "):
-        module.download(module.MIRRORS[0] + "houses.csv", tmp_path / "file")
+        module.download(module.MIRRORS[0] + "houses.csv", tmp_path / name, sha1)
+
+
+def test_a_file_that_cannot_be_read_is_fetched_again(
+    serve, tmp_path, monkeypatch
+):
+    """As pathlib and open refuse it for another user's folder."""
+
+    def refuse(path, *args):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    serve(good, missing, contents=HOUSES)
+    (tmp_path / "houses.csv").touch()
+    monkeypatch.setattr(module, "open", refuse, raising=False)
+    monkeypatch.setattr(module, "_write", lambda *_: None)
+    here, gone = (mirror + "houses.csv" for mirror in module.MIRRORS)
+    assert module.download(here, tmp_path, SHA1)
+    with pytest.raises(OSError, match=f"{gone} could not be fetched: .*404"):
+        module.download(gone, tmp_path, SHA1)
 
 
 # Progress.
@@ -1098,7 +1185,7 @@ def test_a_tenth_is_shown_when_it_is_there_and_not_before(serve, capsys):
         link.sendall(content[500:])
 
     serve(exact, contents={"file": bytes(1000)})
-    content = module._download(module.MIRRORS[0] + "file", 1000)
+    content, _ = module._download(module.MIRRORS[0] + "file", 1000)
     assert content == bytes(1000)
     assert wait_for("100%").endswith(" 50% 60% 70% 80% 90% 100%")
 

@@ -195,6 +195,24 @@ def test_a_release_is_recorded_once(published, tmp_path, capsys):
     assert '"v77.0.0"' in source and f'"{files}"' in source
 
 
+def test_a_release_holds_what_git_holds(published, tmp_path):
+    """An untracked file would be part of the sum, and nobody would get it."""
+    tree = shutil.copytree(published[0], tmp_path / "tree")
+    shutil.rmtree(tree / "d2lmini" / "__pycache__", ignore_errors=True)
+    for command in (["init", "-q"], ["add", "."]):
+        subprocess.run(["git", *command], cwd=tree, check=True)
+    for folder in ("__pycache__", ".ipynb_checkpoints"):
+        (tree / "d2lmini" / folder).mkdir()
+    (tree / "d2lmini" / "__pycache__" / "oop.pyc").touch()
+    tool(tree, "release")
+    (tree / "d2lmini" / ".DS_Store").touch()
+    with pytest.raises(SystemExit) as stop:
+        tool(tree, "release")
+    assert stop.value.code == (
+        "Commit or remove these first:\nd2lmini/.DS_Store\n"
+    )
+
+
 def test_a_checksum_knows_no_cache_of_python(tmp_path):
     package = shutil.copytree(notebooks.ROOT / "d2lmini", tmp_path / "d2lmini")
     shutil.rmtree(package / "__pycache__", ignore_errors=True)

@@ -63,11 +63,14 @@ def cell(page=PAGE, repository="", sha256=""):
     return setup_cell.source(page, archive, repository, RELEASE, sha256)
 
 
-def run(folder, source=None, **env):
-    """Run the cell in a folder, in a process of its own, as Jupyter would."""
+def run(folder, source=None, before="", **env):
+    """Run the cell in a folder, in a process of its own, as Jupyter would.
+
+    `before` is code that runs there first.
+    """
     outside = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"}
     return subprocess.run(
-        [sys.executable, "-c", REPORT, source or cell()],
+        [sys.executable, "-c", before + REPORT, source or cell()],
         cwd=folder,
         env=outside | {"PYTHONDONTWRITEBYTECODE": ""} | env,
         capture_output=True,
@@ -144,6 +147,15 @@ def test_a_book_is_taken_by_its_own_folders_only(tmp_path):
         assert "needs the package" in complaint(run(root / name))
 
 
+@pytest.mark.parametrize("start", ["", "book/chapters", "another/folder"])
+def test_vs_code_may_start_in_another_folder(tmp_path, start):
+    root = book(tmp_path / "book")
+    (tmp_path / start).mkdir(parents=True, exist_ok=True)
+    variable = f"__vsc_ipynb_file__ = {str(root / PAGE)!r}\n"
+    done = run(tmp_path / start, f"{variable}{cell()}")
+    taken(done, root / "d2lmini" / "__init__.py", root)
+
+
 # Beside the notebook, and installed.
 
 BESIDE = {
@@ -181,6 +193,25 @@ def test_without_one_it_says_what_to_do(tmp_path, beside):
 
 def test_the_package_itself_may_lie_beside_the_notebook(tmp_path):
     taken(run(write(tmp_path, package())), tmp_path / "d2lmini/__init__.py")
+
+
+@pytest.mark.parametrize("beside", ["regular", "namespace", "module"])
+def test_what_an_earlier_import_has_found_is_not_kept(tmp_path, beside):
+    place = write(tmp_path / "work", BESIDE[beside])
+    root = book(tmp_path / "book")
+    early = "import os, sys\nsys.path.append('')\nimport d2lmini\n"
+    early += f"os.chdir({str(root)!r})\nprint('then')\n"
+    done = run(place, before=early)
+    done.stdout = done.stdout.partition("then\n")[2]
+    taken(done, root / "d2lmini" / "__init__.py", root)
+
+
+def test_what_was_imported_of_ours_stays(tmp_path):
+    root = book(tmp_path)
+    early = "import d2lmini.part\n"
+    again = f"{cell()}\nimport d2lmini\nassert d2lmini.part.x == 2\n"
+    done = run(root, again, before=f"{early}d2lmini.part.x = 2\n")
+    assert done.stderr == ""
 
 
 def test_the_archive_is_a_copy_of_the_book(tmp_path):
@@ -316,7 +347,8 @@ def test_a_moved_tag_brings_nothing_else_in(how, place, repository, source):
     git(repository, "tag", "-f", RELEASE)
     said = complaint(run(place, source, **online(repository)))
     assert said == (
-        f"{URL} has another {RELEASE} than was released; none of it was run."
+        f"Could not fetch {URL}: there is another {RELEASE} than was released; "
+        "none of it was run"
     )
     assert [*place.iterdir()] == []
 
@@ -331,13 +363,21 @@ def test_a_branch_of_that_name_brings_nothing_else_in(
     assert "none of it was run" in said
 
 
-@pytest.mark.parametrize("how", CHANGES)
+BESIDE_IT = {
+    "a module beside it": {"random.py": STRANGER},
+    "a package beside it": {"pandas/__init__.py": STRANGER},
+}
+
+
+@pytest.mark.parametrize("how", CHANGES | BESIDE_IT)
 def test_a_fetched_package_that_was_changed_is_not_run(
     how, place, repository, source
 ):
     shutil.copytree(repository / "d2lmini", place / HOME / "d2lmini")
+    (place / HOME / "lab").mkdir()
+    (place / HOME / ".ipynb_checkpoints").mkdir()
     assert run(place, source).returncode == 0
-    change(place / HOME, CHANGES[how])
+    change(place / HOME, (CHANGES | BESIDE_IT)[how])
     assert complaint(run(place, source)) == (
         f"{place / HOME} is not release {RELEASE}, or was changed. Rename it, "
         "and run this cell again."
@@ -382,18 +422,44 @@ def test_a_release_that_is_not_there_is_told(place, repository, source):
 
 def test_without_git_it_says_so(place, source):
     assert complaint(run(place, source, PATH=str(place))) == (
-        "Fetching the package d2lmini takes git: install it."
+        f"Could not fetch {URL}: that takes git, which is not installed"
     )
+
+
+def test_what_stands_in_the_way_is_told(place, repository, source):
+    (place / HOME).symlink_to("nowhere")
+    said = complaint(run(place, source, **online(repository)))
+    assert said.startswith(f"Could not fetch {URL}: [Errno ")
+
+
+def other_git(tmp_path, script):
+    """Return the variable that puts a script in the place of git."""
+    path = write(tmp_path / "bin", {"git": f"#!/bin/sh\n{script}"}) / "git"
+    path.chmod(0o755)
+    return {"PATH": f"{path.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+@pytest.mark.parametrize(
+    ("script", "words"),
+    [
+        ("printf '\\377 no disk' >&2; exit 1", "\ufffd no disk"),
+        ("printf '%09999d no disk' 0 >&2; exit 1", f"{492 * '0'} no disk"),
+        ("exit 1", "git failed"),
+    ],
+)
+def test_odd_words_of_git_are_no_trouble(
+    place, source, tmp_path, script, words
+):
+    said = complaint(run(place, source, **other_git(tmp_path, script)))
+    assert said == f"Could not fetch {URL}: {words}"
 
 
 @pytest.fixture
 def slow_git(tmp_path):
     """Put a git on the path that begins a clone and never ends."""
-    script = '#!/bin/sh\nmkdir "$PWD/begun"\nfor last; do :; done\n'
+    script = 'mkdir "$PWD/begun"\nfor last; do :; done\necho words >&2\n'
     script += 'mkdir -p "$last/.git"\nexec sleep 60\n'
-    path = write(tmp_path / "bin", {"git": script}) / "git"
-    path.chmod(0o755)
-    return {"PATH": f"{path.parent}{os.pathsep}{os.environ['PATH']}"}
+    return other_git(tmp_path, script)
 
 
 def test_waiting_has_an_end_and_leaves_nothing(place, source, slow_git):
@@ -439,10 +505,8 @@ def test_a_killed_fetch_does_not_stand_in_the_way(
 
 
 def test_git_asks_nobody_for_a_password(place, source, tmp_path):
-    script = '#!/bin/sh\nenv > "$PWD/seen"\necho "$@" >> "$PWD/seen"\nexit 1\n'
-    path = write(tmp_path / "bin", {"git": script}) / "git"
-    path.chmod(0o755)
-    asking = {"GIT_ASKPASS": "/bin/ask", "PATH": f"{path.parent}:/bin:/usr/bin"}
+    script = 'env > "$PWD/seen"\necho "$@" >> "$PWD/seen"\nexit 1\n'
+    asking = {"GIT_ASKPASS": "/bin/ask"} | other_git(tmp_path, script)
     complaint(run(place, source, **asking))
     seen = (place / "seen").read_text("utf-8")
     for silent in ("GIT_TERMINAL_PROMPT=0\n", "GIT_ASKPASS=\n"):
