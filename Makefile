@@ -7,6 +7,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 PREPARE = @$(PYTHON) tools/environment.py $(VENV) requirements.txt
 PORT ?= 8000
+# It would leave out the checks.
+unexport PYTHONOPTIMIZE
 
 .DEFAULT_GOAL := help
 .PHONY: $(shell grep -oE '^[a-z0-9-]+:' $(MAKEFILE_LIST) | tr -d :)

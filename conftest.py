@@ -157,6 +157,8 @@ def standin():
         except OSError as error:
             os.environ["D2LMINI_STANDIN"] = "always"
             return f"{error}"
+        except RuntimeError as error:  # D2LMINI_DATA names nobody's home
+            raise pytest.UsageError(f"{error}") from None
     return "D2LMINI_STANDIN=always" if wish == "always" else ""
 
 

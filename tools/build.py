@@ -69,12 +69,9 @@ def main():
         if not finished.is_file() or finished.read_text("utf-8") != now:
             shutil.rmtree(WORK, ignore_errors=True)
         finished.unlink(missing_ok=True)
-        try:
-            done = subprocess.run(
-                [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
-            )
-        except KeyboardInterrupt:
-            return 130
+        done = subprocess.run(
+            [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
+        )
         if done.returncode:
             return done.returncode
         finished.write_text(now, "utf-8")
@@ -84,4 +81,9 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except OSError as error:
+        sys.exit(f"The site could not be written: {error}")

@@ -19,9 +19,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def works(python):
-    """Tell whether an environment's Python runs and can install packages."""
+    """Tell whether an environment's Python runs and has the whole of pip."""
+    whole = "import importlib.metadata as m; exit(not m.files('pip'))"
     try:
-        done = subprocess.run([python, "-c", "import pip"], capture_output=True)
+        done = subprocess.run([python, "-c", whole], capture_output=True)
     except OSError:  # there is none, or its link leads nowhere
         return False
     return done.returncode == 0

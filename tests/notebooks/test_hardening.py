@@ -235,6 +235,14 @@ def test_it_says_why_there_are_no_images(images, tmp_path, monkeypatch):
     assert f"{tmp_path / 'file'}" in why[1] and "Not a directory" in why[1]
 
 
+def test_a_home_that_nobody_has_is_named(images, monkeypatch):
+    monkeypatch.delenv("D2LMINI_STANDIN", raising=False)
+    monkeypatch.setenv("D2LMINI_DATA", "~nobody-of-that-name/x")
+    done = pytest_run(images, "-n", "0")
+    assert "ERROR: The home folder that D2LMINI_DATA=~nobody" in done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_other_numerics_reach_the_kernel_and_a_user_s_settings_do_not(
     tmp_path, monkeypatch
 ):

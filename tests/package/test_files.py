@@ -293,23 +293,21 @@ def test_broken_mirrors_end_in_advice_and_the_next_run_repairs(
     assert_loads(tmp_path)
 
 
-def test_a_name_that_does_not_resolve(serve, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "MIRRORS", ["http://nowhere.invalid/"])
-    assert_stops(tmp_path, r"nowhere.invalid/: <urlopen error \[Errno")
+@pytest.mark.parametrize(
+    "address, cause",
+    [
+        ("http://nowhere.invalid/", r"invalid/: <urlopen error \[Errno"),
+        ("http://127.0.0.1:1/", "refused"),
+    ],
+)
+def test_a_mirror_that_is_not_there(
+    address, cause, serve, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(module, "MIRRORS", [address])
+    assert_stops(tmp_path, cause)
     serve(good)
-    module.MIRRORS.insert(0, "http://nowhere.invalid/")
+    module.MIRRORS.insert(0, address)
     assert_loads(tmp_path)
-
-
-def test_a_port_where_nobody_listens(serve, tmp_path, monkeypatch):
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        closed = f"http://127.0.0.1:{unused.getsockname()[1]}/"
-        monkeypatch.setattr(module, "MIRRORS", [closed])
-        assert_stops(tmp_path, "refused")
-        serve(good)
-        module.MIRRORS.insert(0, closed)
-        assert_loads(tmp_path)
 
 
 @each([failing, reset, cut, silent])
@@ -364,7 +362,7 @@ def test_the_real_limits_add_up_to_less_than_a_minute():
 @in_a_hurry
 @pytest.mark.parametrize(
     "pattern, num_mirrors, num_files",
-    [("10", 3, 4), ("0001", 3, 4), ("0111", 3, 4), ("01", 1, 8)],
+    [("0001", 3, 4), ("01", 1, 8)],
 )
 def test_mirrors_that_turn_silent_cannot_add_up_to_a_minute(
     pattern, num_mirrors, num_files, serve, tmp_path
@@ -513,24 +511,6 @@ def assert_whole_or_absent(folder, contents):
             assert (folder / name).read_bytes() == content
 
 
-def test_killed_while_a_file_arrives(serve, tmp_path):
-    halfway = threading.Event()
-
-    def stopping(link, content):
-        respond(link, content[: len(content) // 2], length=len(content))
-        halfway.set()
-        silent(link, content)
-
-    serve(stopping)
-    process = start_load(tmp_path)
-    go(process)
-    assert halfway.wait(10)
-    kill(process)
-    assert list(tmp_path.iterdir()) == []
-    serve(good)
-    assert_loads(tmp_path)
-
-
 def test_killed_before_a_file_gets_its_name(serve, tmp_path):
     asked = serve(good)
     hold = "os.replace = lambda *_: (print(flush=True), time.sleep(60))"
@@ -596,11 +576,10 @@ def test_killed_at_any_moment(serve, tmp_path):
         assert (tmp_path / name).read_bytes() == content
 
 
-@pytest.mark.parametrize("count", [2, 8])
-def test_many_processes_at_once(count, serve, tmp_path):
+def test_many_processes_at_once(serve, tmp_path):
     contents = {f"{i}.gz": noise(1_000_000 + i) for i in range(3)}
     serve(good, contents=contents)
-    processes = [start_load(tmp_path / "raw") for _ in range(count)]
+    processes = [start_load(tmp_path / "raw") for _ in range(4)]
     for process in processes:
         go(process)
     ends = {process.communicate(timeout=60) for process in processes}
@@ -782,14 +761,6 @@ def test_every_reason_is_told_once(serve, tmp_path, monkeypatch):
 
 
 # Files that are there.
-
-
-def test_files_put_there_by_hand_are_used(serve, tmp_path):
-    asked = serve(good)
-    for name, content in CONTENTS.items():
-        (tmp_path / name).write_bytes(content)
-    assert_loads(tmp_path)
-    assert asked == []
 
 
 def damages(content):

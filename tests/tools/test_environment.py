@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+import venv
 
 import build
 import environment
@@ -117,6 +118,22 @@ def test_without_a_python_that_runs_it_is_made_anew(book, python):
     assert calls == ["venv", "a.txt"]
     assert prepare(root, "a.txt", "b.txt") is None
     assert calls == ["venv", "a.txt", "b.txt"]
+
+
+def test_half_a_pip_is_none(book):
+    """As a kill leaves it, in the middle of making the environment."""
+    root, _, _ = book
+    venv.create(root / ".venv", symlinks=True)
+    python = root / ".venv" / "bin" / "python"
+    (packages,) = root.glob(".venv/lib/*/site-packages")
+    (packages / "pip").mkdir()
+    (packages / "pip" / "__init__.py").touch()
+    assert not environment.works(python)
+    (packages / "pip-1.dist-info").mkdir()
+    (packages / "pip-1.dist-info" / "METADATA").write_text("Name: pip\n")
+    assert not environment.works(python)
+    (packages / "pip-1.dist-info" / "RECORD").write_text("pip/__init__.py,,\n")
+    assert environment.works(python)
 
 
 def test_a_moved_environment_is_taken_as_it_is(book, monkeypatch):
@@ -269,6 +286,14 @@ def test_a_build_that_is_stopped_keeps_the_site(site, sign):
     assert built(site)
     (site / "page").write_text("good")
     assert make(site) == 0 and not built(site)
+
+
+def test_a_place_that_cannot_be_written_to_is_named(site):
+    (site / "_build").touch()
+    command = [sys.executable, site / "tools" / "build.py"]
+    done = subprocess.run(command, cwd=site, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The site could not be written: [Errno ")
 
 
 def test_two_builds_at_once_wait_for_each_other(site):
