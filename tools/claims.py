@@ -116,6 +116,8 @@ def misdeclared(cells):
         for number, source in declared.items():
             if len(source.split()) < 2:
                 found.append((i, number, "say where it is from"))
+            if "." in number:
+                found.append((i, number, "let a cell print it"))
             if number not in claims(cell):
                 found.append((i, number, "but does not state it; remove it"))
             if any(supports(other, number) for other in evidence):

@@ -156,10 +156,16 @@ def tracebacks(outputs):
 def listing(folder):
     """Return {file: time of its last change} for what lies in a folder.
 
-    Notebooks have no time: an editor may save them meanwhile.
+    Notebooks have no time: an editor may save them meanwhile. Nor has what
+    lies in the folders above, up to that of the book: other tests run there.
     """
-    return {
-        path.name: path.suffix != ".ipynb" and path.stat().st_mtime_ns
-        for path in folder.iterdir()
-        if path.name != ".ipynb_checkpoints"
+    inside = {
+        str(path.relative_to(folder)): path.suffix != ".ipynb"
+        and path.is_file()
+        and path.stat().st_mtime_ns
+        for path in folder.rglob("*")
+        if ".ipynb_checkpoints" not in path.parts
     }
+    above = [place for place in folder.parents if place.is_relative_to(ROOT)]
+    names = [str(path) for place in above for path in place.glob("[!._]*")]
+    return inside | dict.fromkeys(names)

@@ -13,6 +13,7 @@ their own (requirements/extras.txt), and are run where these are installed.
 
 import argparse
 import copy
+import json
 import os
 import platform
 import re
@@ -176,20 +177,23 @@ def save(notebook, path):
 
 
 def seal(notebook):
-    """Return a checksum of the code of a notebook and of what it showed.
+    """Return a checksum of the cells of a notebook and of what they showed.
 
-    Comments and layout of the code do not count, nor do metadata.
+    Their order, tags and texts for pictures count. Comments and layout of the
+    code do not, nor do the words of the text.
     """
     parts = []
     for cell in notebook.cells:
-        if cell.cell_type != "code" or cell.id == "setup":
+        parts.append(cell.id)
+        if cell.cell_type != "code":
             continue
-        parts.append(bare(cell.source))
+        code = bare(cell.source) if cell.id != "setup" else ""
+        parts += [code, cell.metadata]
         for output in cell.outputs:
             parts += [output.get(key) for key in ("text", "ename", "evalue")]
-            parts += sorted(output.get("data", {}).items())
+            parts += [output.output_type, output.get("data")]
             parts += shorten(output.get("traceback", []))
-    return f"{crc32(repr(parts).encode()):08x}"
+    return f"{crc32(json.dumps(parts, sort_keys=True).encode()):08x}"
 
 
 def bare(source):

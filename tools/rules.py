@@ -256,9 +256,9 @@ def sizes(page):
 @rule
 def was_saved_from_one_run(page):
     for i, cell in enumerate(page.all_code, 1):
-        if cell.execution_count != i:
-            count = cell.execution_count
-            yield cell, f"ran as number {count}, not {i}; use `make run`"
+        for part in (cell, *cell.outputs):
+            if (count := part.get("execution_count", i)) != i:
+                yield cell, f"ran as number {count}, not {i}; use `make run`"
 
 
 @rule
@@ -266,7 +266,7 @@ def outputs_are_those_of_the_code(page):
     """A stored output that was edited, or whose code was, is no result."""
     record = page.notebook.metadata.get("d2lmini", {})
     if record.get("seal") != notebooks.seal(page.notebook):
-        what = "has other code or outputs than its last run left"
+        what = "has other cells or outputs than its last run left"
         yield None, f"{what}; use `make run`"
 
 
@@ -402,7 +402,7 @@ def real_data_are_real(page):
 
 def has_result(cell):
     return bool(cell.outputs) or any(
-        isinstance(n, ast.Assert)
+        isinstance(n, ast.Assert) and loads(n.test)
         for node in parse(cell)
         for n in ast.walk(node)
     )
@@ -462,8 +462,8 @@ def pictures_are_alternative(page):
     seen = {}
     for place in page.drawn:
         cell, alt = page.cells[place], alternative(page.cells[place])
-        if len(alt) < 20:
-            yield cell, "has no text; write one in mystnb.image.alt"
+        if len(alt) < 80:
+            yield cell, "says not what it shows; do so in mystnb.image.alt"
         if alt and alt in seen:
             yield cell, f"has the alternative text of cell {seen[alt]}"
         seen[alt] = place
@@ -565,7 +565,10 @@ def text_is_what_every_front_end_renders(page):
         for what, pattern, text in (
             ("a directive", r"^(:::|```+\{)", cell.source),
             ("a role", r"\{[a-z:]+\}`", cell.source),
-            ("HTML", r"</?[a-z]+[^>]*>", prose),
+            ("HTML", r"<(/?[a-z]|!)[^>]*>", prose),
+            ("a comment, which is not shown", r"^ *%", cell.source),
+            ("a picture", r"!\[", prose),
+            ("a reference", r"^ *\[[^]]+\]:", cell.source),
         ):
             if re.search(pattern, text, re.M):
                 yield cell, f"contains {what}; write plain Markdown"
@@ -633,7 +636,9 @@ def links_lead_where_they_say(page):
                     yield cell, f"links [{text}] to another section: {target}"
             elif not parts.netloc:
                 there = page.path.parent / parts.path
-                if not there.exists():
+                if not parts.path or parts.fragment:
+                    yield cell, f"links to a part of a page, {target}"
+                elif not there.exists():
                     yield cell, f"links to {target}, which is not there"
                 elif there.suffix == ".ipynb":
                     yield from other_page(cell, text, there.resolve())

@@ -201,7 +201,21 @@ def test_a_file_left_beside_the_notebook_is_named(tmp_path):
     for action in (left.touch, lambda: left.write_text("1"), left.unlink):
         with pytest.raises(nbval.plugin.NbCellError, match="left points.csv"):
             run_beside(tmp_path, action)
+    (tmp_path / "data").mkdir()
+    with pytest.raises(nbval.plugin.NbCellError, match="left data.points.csv"):
+        run_beside(tmp_path, (tmp_path / "data" / "points.csv").touch)
     with pytest.raises(nbval.plugin.NbCellError, match="left copy.ipynb"):
         run_beside(tmp_path, (tmp_path / "copy.ipynb").touch)
     # An editor may save the page meanwhile.
     run_beside(tmp_path, lambda: (tmp_path / "page.ipynb").write_text("{}"))
+
+
+def test_a_file_left_above_the_notebook_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(compare, "ROOT", tmp_path)
+    page = tmp_path / "chapters" / "02"
+    page.mkdir(parents=True)
+    for left in (page.parent / "points.csv", tmp_path / "points.csv"):
+        with pytest.raises(nbval.plugin.NbCellError, match="points.csv"):
+            run_beside(page, left.touch)
+    run_beside(page, (tmp_path / "_build").mkdir)
+    run_beside(page, (tmp_path / ".coverage").touch)

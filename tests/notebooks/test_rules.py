@@ -71,11 +71,11 @@ def written():
             tags=["raises-exception"],
         ),
         text("## Pictures\n\nThe tangent touches the curve."),
-        draws("d2l.plot(x, x)", "A curve, which a tangent touches.", "red"),
+        draws("d2l.plot(x, x)", "A curve that a tangent touches. " * 3, "red"),
         text("The bars are houses."),
         draws(
             "\n".join(f"ax.bar({i}, x)" for i in range(7)),
-            "Seven bars, one for each of the houses.",
+            "Seven bars, one for each of the houses. " * 3,
             "blue",
             tags=["hide-input"],
         ),
@@ -161,6 +161,12 @@ TEXTS = [
     ("contains HTML", "## Sums", "## Sums\n\n<b>bold</b>"),
     ("contains a directive", "## Sums", "## Sums\n\n```{note}\n```"),
     ("contains a role", "## Sums", "## Sums\n\n{math}`x`"),
+    ("contains HTML", "## Sums", "<!-- ## Sums\n\n-->"),
+    ("contains a comment", "## Sums", "## Sums\n\n% not shown"),
+    ("contains a picture", "## Sums", "## Sums\n\n![](x.png)"),
+    ("contains a reference", "## Sums", "## Sums\n\n[3.1]: x"),
+    ("links to a part", PAGE, "(#sums)"),
+    ("links to a part", PAGE, "(01-linear-regression.ipynb#x)"),
     ("must link to [section 3.4", CREDIT, section.d2l_link("3.5")),
     ("links [3.1] to '3.2", f"[3.1]{PAGE}", f"[3.1]{OTHER}"),
     ("links [3.1 Linear", f"Regression]{PAGE}", f"Regression]{OTHER}"),
@@ -193,7 +199,7 @@ METADATA = [
     ("take nbval-ignore", SUM, {"tags": ["nbval-ignore-output"]}),
     ("unknown tags", SUM, {"tags": ["raises-exeption"]}),
     ("needs no tag", "## Summary", {"tags": ["hide-cell"]}),
-    ("has no text", CURVE, {"mystnb": {}}),
+    ("says not what it shows", CURVE, {"mystnb": {}}),
     ("metadata ['width']", CURVE, {"mystnb": {"image": {"width": "300%"}}}),
     ("metadata ['jupyter']", SUM, {"jupyter": {"source_hidden": True}}),
     ("metadata ['remove_code']", SUM, {"mystnb": {"remove_code": True}}),
@@ -202,6 +208,7 @@ METADATA = [
     ("no such `within`", "history = ", {"within": 1000}),
     ("delete `picture`", CURVE, {"picture": "size"}),
     ("a cell prints it", "It is", {"numbers": {"7.78": "a true sum"}}),
+    ("let a cell print it", "It is", {"numbers": {"19.86": "some paper"}}),
     ("say where it is from", "It is", {"numbers": ["1986"]}),
     ("say where it is from", "It is", {"numbers": {"1986": ""}}),
     ("does not state it", "It is", {"numbers": {"1987": "the next year"}}),
@@ -264,6 +271,28 @@ def output_deleted(cells):
     pick(cells, SUM).outputs.clear()
 
 
+@fault("than its last run left")
+def set_up_prints(cells):
+    pick(cells, "FOLDER = ").outputs = [printed("hello")]
+
+
+@fault("than its last run left")
+def cells_in_another_order(cells):
+    cells[3:7] = cells[5:7] + cells[3:5]
+    for i, each in enumerate(code(cells), 1):
+        each.execution_count = i
+
+
+@fault("than its last run left")
+def text_deleted(cells):
+    cells.remove(pick(cells, "The bars are houses"))
+
+
+@fault("than its last run left")
+def tolerance_widened(cells):
+    pick(cells, "history = ").metadata["within"] = 20
+
+
 @fault("take real-data away")
 def real_data_without_a_result(cells):
     pick(cells, "history = ").outputs.clear()
@@ -272,6 +301,12 @@ def real_data_without_a_result(cells):
 @fault("ran as number None")
 def cell_was_not_run(cells):
     pick(cells, SUM).execution_count = None
+
+
+@fault("ran as number 7, not 1")
+def number_of_an_output(cells):
+    output = v4.new_output("execute_result", execution_count=7)
+    pick(cells, "FOLDER = ").outputs = [output]
 
 
 @fault("wrote to stderr")
@@ -319,7 +354,7 @@ def pictures_deleted(cells):
 
 @fault("shows and asserts nothing in Solution 5")
 def solution_gutted(cells):
-    cells[-1].source, cells[-1].outputs = "'assert'", []
+    cells[-1].source, cells[-1].outputs = "assert True", []
 
 
 @fault("declares 7.73")
