@@ -36,6 +36,12 @@ from .training import (
 )
 
 __version__ = "1.0.0"
+# An `import *` brings no module, such as `data`, over a name of the reader's.
+__all__ = [
+    name
+    for name, value in [*globals().items()]
+    if name[0] != "_" and not isinstance(value, type(names))
+]
 
 
 def __getattr__(name):

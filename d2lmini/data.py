@@ -150,7 +150,7 @@ class ImageDataset(torch.utils.data.Dataset):
         if self.transform is None:
             if not isinstance(image, torch.Tensor):
                 image = torch.from_numpy(np.array(image))
-            image = self.to_inputs(image.unsqueeze(0))[0]
+            image = self.to_inputs(image.unsqueeze(0).clone())[0]
         else:
             from PIL import Image
 

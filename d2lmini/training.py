@@ -5,7 +5,6 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 """
 
 import copy
-import inspect
 import math
 import os
 import warnings
@@ -19,6 +18,7 @@ from .plotting import ProgressBoard, in_notebook
 from .support import devices
 from .support.batches import Counted, moved, num_batches
 from .support.checks import (
+    check_hiding,
     check_layers,
     check_numbers,
     check_optimizer,
@@ -62,23 +62,8 @@ class Module(nn.Module, HyperParameters):
             and value.is_leaf
         ):
             value = nn.Parameter(value)
-        is_class = isinstance(value, type)
-        if is_class or not (callable(value) or hasattr(nn.Module, name)):
-            if inspect.isroutine(getattr(type(self), name, None)):
-                hint = "store it under another name"
-                if is_class:
-                    hint = f"call it, as in {value.__name__}()"
-                raise ValueError(
-                    f"self.{name} = {described(value)} would hide the method "
-                    f"{name}; {hint}."
-                )
+        check_hiding(self, name, value)
         hides = isinstance(value, nn.Module) and hasattr(type(self), name)
-        if hides and name != "forward" and hasattr(nn.Module, name):
-            raise ValueError(
-                f"self.{name} = {type(value).__name__}(...) would hide the "
-                f"method {name} of nn.Module, which training needs; store the "
-                "layer under another name."
-            )
         super().__setattr__(name, value)
         if hides:  # PyTorch keeps modules where the class is asked first
             vars(self)[name] = value

@@ -103,6 +103,28 @@ def check_labels(labels, num_classes):
     )
 
 
+def check_hiding(model, name, value):
+    """Raise ValueError if an attribute of the model would hide a method.
+
+    A layer, or a function, may take the place of a method of ours.
+    """
+    of_pytorch = hasattr(nn.Module, name)
+    if isinstance(value, nn.Module):
+        hides, what = of_pytorch and name != "forward", "the layer"
+    else:
+        is_class = isinstance(value, type)
+        hides, what = is_class or not (callable(value) or of_pytorch), "it"
+    if not hides or not inspect.isroutine(getattr(type(model), name, None)):
+        return
+    hint = f"store {what} under another name"
+    if isinstance(value, type):
+        hint = f"call it, as in {value.__name__}()"
+    raise ValueError(
+        f"self.{name} = {described(value)} would hide the method {name}; "
+        f"{hint}."
+    )
+
+
 def check_layers(model):
     """Raise ValueError for a layer of the model that has no inputs at all.
 

@@ -132,6 +132,12 @@ class Loader:
         return self.batches
 
 
+def used_up():
+    loader = Loader()
+    assert len([*loader]) == 2
+    return loader
+
+
 def whole(name, least, value):
     return f"{name} must be a whole number of at least {least}, not {value}."
 
@@ -322,7 +328,7 @@ ROWS = {
     # Layers under names that PyTorch needs.
     "train hidden": (
         lambda: setattr(Line(), "train", nn.Linear(1, 1)),
-        "self.train = Linear(...) would hide the method train of nn.Module",
+        "self.train = an object of type Linear would hide the method train",
     ),
     "double hidden": (
         lambda: setattr(Line(), "double", nn.Sequential()),
@@ -457,6 +463,10 @@ ROWS = {
     ),
     "an iterator as loader": (
         lambda: d2l.Trainer(2).fit(Line(), Batches(Loader())),
+        "The loader, of type Loader, gave no batch in this pass",
+    ),
+    "an iterator that was used up": (
+        lambda: fit(used_up()),
         "The loader, of type Loader, gave no batch in this pass",
     ),
     "an iterator to validate": (

@@ -1362,7 +1362,7 @@ def test_unknown_wish_for_the_stand_in(monkeypatch, tmp_path):
     with pytest.raises(ValueError) as caught:
         d2l.FashionMNIST(root=tmp_path)
     assert str(caught.value) == (
-        "D2LMINI_STANDIN must be auto, never or always, not 'maybe'"
+        "D2LMINI_STANDIN must be auto, never or always, not 'maybe'."
     )
 
 

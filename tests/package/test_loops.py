@@ -361,6 +361,19 @@ def test_a_trainer_without_our_init_stops_at_nan():
         Own(300).fit(Line(lr=50.0), Rows())
 
 
+def test_a_trainer_without_our_init_clips_no_gradient():
+    Own = type("Own", (d2l.Trainer,), {"__init__": own_init})
+    data, model, expected = Rows(10, 10), Line(lr=1.0), Line()
+    data.y *= 100
+    expected.loss(expected(data.X), data.y).backward()
+    start = model.net.weight.detach().clone()
+    own = Own(1)
+    del own.gradient_clip_val  # as if nobody had saved it
+    own.fit(model, data)
+    moved = start - model.net.weight
+    assert torch.allclose(moved, expected.net.weight.grad) and moved.norm() > 1
+
+
 VALUES = {
     "int": 3,
     "bool": True,

@@ -75,6 +75,13 @@ def test_tools_that_look_at_the_package_still_can():
     assert sorted(dir(d2l)) == sorted({*vars(d2l), "plt"})
 
 
+def test_import_star_leaves_the_reader_s_names_alone():
+    names = {"data": 1}
+    exec("from d2lmini import *", names)
+    assert names["data"] == 1 and names["Trainer"] is d2l.Trainer
+    assert not {"batches", "names", "models", "training"} & names.keys()
+
+
 def test_cross_entropy_is_of_probabilities():
     y_hat = torch.rand(5, 3).softmax(dim=1).requires_grad_()
     y = torch.tensor([0, 2, 1, 1, 0])

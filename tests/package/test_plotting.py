@@ -864,12 +864,17 @@ def test_board_draws_into_given_axes():
 def test_reset_forgets_curves():
     board = d2l.ProgressBoard("x")
     board.draw(0, 1, "a")
+    board.draw(0, 1, "b", every_n=2)  # waits for its pair
     board.redraw()
     figure = board.fig
     board.reset()
-    board.draw(0, 1, "b")
+    board.draw(0, 1, "a", every_n=2)
+    board.draw(0, 3, "b", every_n=2)
+    assert not board.data
+    board.draw(0, 1, "b", every_n=2)
     board.redraw()
     assert board.fig is not figure
+    assert board.data["b"] == [(0, 2)]
     assert list(board.data) == ["b"]
 
 

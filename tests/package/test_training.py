@@ -278,7 +278,7 @@ def test_divergence_stops_and_says_where():
     with pytest.raises(FloatingPointError) as caught:
         d2l.Trainer(200).fit(Line(lr=50.0), Rows())
     sentence = (
-        r"train_loss is (nan|inf) at step [1-9]\d* \(epoch [1-9]\d*\): "
+        r"train_loss is inf at step [1-9]\d* \(epoch [1-9]\d*\): "
         "training diverged; try a smaller learning rate, or go on with "
         r"stop_at_nan=False\."
     )
