@@ -67,6 +67,11 @@ TAGS = {
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
+KERNEL_OF_ALL = {
+    "display_name": "Python 3",
+    "language": "python",
+    "name": "python3",
+}
 STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
 
@@ -171,6 +176,7 @@ def stamp(path):
             cell.id = FOLD
             cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
     notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
+    notebook.metadata["kernelspec"] = KERNEL_OF_ALL
     save(notebook, path)
 
 
@@ -185,10 +191,6 @@ def shorten(traceback):
 
 def save(notebook, path):
     """Replace a notebook by a normalized one, whole or not at all."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                output.traceback = shorten(output.traceback)
     # A run that is killed here leaves its scrap where no tool looks for pages.
     scraps = path.parent / ".ipynb_checkpoints"
     scraps.mkdir(exist_ok=True)
@@ -204,20 +206,18 @@ def save(notebook, path):
 def seal(notebook):
     """Return a checksum of the cells of a notebook and of what they showed.
 
-    Their order, tags and texts for pictures count. Comments and layout of the
-    code do not, nor do the words of the text.
+    Order, headings, tags and texts for pictures count. Comments and layout of
+    the code do not, nor do the words below a heading.
     """
     parts = []
     for cell in notebook.cells:
         parts.append(cell.id)
         if cell.cell_type != "code":
+            parts += re.findall("^#.*", cell.source, re.M)
             continue
         code = bare(cell.source) if cell.id != "setup" else ""
         parts += [code, cell.metadata]
-        for output in cell.outputs:
-            parts += [output.get(key) for key in ("text", "ename", "evalue")]
-            parts += [output.output_type, output.get("data")]
-            parts += shorten(output.get("traceback", []))
+        parts += [dict(o, execution_count=None) for o in cell.outputs]
     return f"{crc32(json.dumps(parts, sort_keys=True).encode()):08x}"
 
 
@@ -290,6 +290,10 @@ def run(path):
     # What is stored comes from the published images, or there is an error.
     client.execute(env=environment(D2LMINI_STANDIN="never"))
     seconds = round(time.monotonic() - start, 1)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.traceback = shorten(output.traceback)
     keep(before, notebook)
     versions = {
         "python": platform.python_version(),
