@@ -410,6 +410,7 @@ def test_fault_is_noticed(words, spoil):
     "words, change",
     [
         ("has the kernel", {"kernelspec": {"name": "conda-root"}}),
+        ("than its last run left", {"d2lmini": {"date": "2020-01-01"}}),
         ("is in no language", {"language_info": {"name": "R"}}),
         ("does not fold the solutions", {"colab": {}}),
         ("is no valid notebook", {"authors": "none"}),

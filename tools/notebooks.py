@@ -204,12 +204,12 @@ def save(notebook, path):
 
 
 def seal(notebook):
-    """Return a checksum of the cells of a notebook and of what they showed.
+    """Return a checksum of a notebook's run, its cells and what they showed.
 
     Order, headings, tags and texts for pictures count. Comments and layout of
     the code do not, nor do the words below a heading.
     """
-    parts = []
+    parts = [{**notebook.metadata.get("d2lmini", {}), "seal": ""}]
     for cell in notebook.cells:
         parts.append(cell.id)
         if cell.cell_type != "code":
@@ -298,13 +298,13 @@ def run(path):
     versions = {
         "python": platform.python_version(),
         "torch": version("torch").split("+")[0],
-        "seal": seal(notebook),
     }
-    record = before.metadata.get("d2lmini", {})
-    if not versions.items() <= record.items():  # what it was last run on
+    record = notebook.metadata.get("d2lmini", {})
+    last = {"seal": seal(notebook)} | versions  # what it was last run on
+    if not last.items() <= record.items():
         record = {"date": time.strftime("%Y-%m-%d"), "seconds": seconds}
-        record |= versions
-    notebook.metadata["d2lmini"] = record
+        notebook.metadata["d2lmini"] = record | versions
+        notebook.metadata["d2lmini"]["seal"] = seal(notebook)
     save(notebook, path)
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
 
