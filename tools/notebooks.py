@@ -70,6 +70,11 @@ TAGS = {
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
+KERNEL_OF_ALL = {
+    "display_name": "Python 3",
+    "language": "python",
+    "name": "python3",
+}
 STRIP = [sys.executable, "-m", "nbstripout", "--keep-output", "--keep-count"]
 STRIP += ["--keep-id", "--extra-keys", "metadata.language_info.version"]
 
@@ -146,6 +151,7 @@ def stamp(path):
             cell.id = FOLD
             cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
     notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
+    notebook.metadata["kernelspec"] = KERNEL_OF_ALL
     save(notebook, path)
 
 
@@ -160,10 +166,6 @@ def shorten(traceback):
 
 def save(notebook, path):
     """Replace a notebook by a normalized one, whole or not at all."""
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "error":
-                output.traceback = shorten(output.traceback)
     # A run that is killed here leaves its scrap where no tool looks for pages.
     scraps = path.parent / ".ipynb_checkpoints"
     scraps.mkdir(exist_ok=True)
@@ -177,22 +179,20 @@ def save(notebook, path):
 
 
 def seal(notebook):
-    """Return a checksum of the cells of a notebook and of what they showed.
+    """Return a checksum of a notebook's run, its cells and what they showed.
 
-    Their order, tags and texts for pictures count. Comments and layout of the
-    code do not, nor do the words of the text.
+    Order, headings, tags and texts for pictures count. Comments and layout of
+    the code do not, nor do the words below a heading.
     """
-    parts = []
+    parts = [{**notebook.metadata.get("d2lmini", {}), "seal": ""}]
     for cell in notebook.cells:
         parts.append(cell.id)
         if cell.cell_type != "code":
+            parts += re.findall("^#.*", cell.source, re.M)
             continue
         code = bare(cell.source) if cell.id != "setup" else ""
         parts += [code, cell.metadata]
-        for output in cell.outputs:
-            parts += [output.get(key) for key in ("text", "ename", "evalue")]
-            parts += [output.output_type, output.get("data")]
-            parts += shorten(output.get("traceback", []))
+        parts += [dict(o, execution_count=None) for o in cell.outputs]
     return f"{crc32(json.dumps(parts, sort_keys=True).encode()):08x}"
 
 
@@ -265,17 +265,21 @@ def run(path):
     # What is stored comes from the published images, or there is an error.
     client.execute(env=environment(D2LMINI_STANDIN="never"))
     seconds = round(time.monotonic() - start, 1)
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error":
+                output.traceback = shorten(output.traceback)
     keep(before, notebook)
     versions = {
         "python": platform.python_version(),
         "torch": version("torch").split("+")[0],
-        "seal": seal(notebook),
     }
-    record = before.metadata.get("d2lmini", {})
-    if not versions.items() <= record.items():  # what it was last run on
+    record = notebook.metadata.get("d2lmini", {})
+    last = {"seal": seal(notebook)} | versions  # what it was last run on
+    if not last.items() <= record.items():
         record = {"date": time.strftime("%Y-%m-%d"), "seconds": seconds}
-        record |= versions
-    notebook.metadata["d2lmini"] = record
+        notebook.metadata["d2lmini"] = record | versions
+        notebook.metadata["d2lmini"]["seal"] = seal(notebook)
     save(notebook, path)
     print(f"{path.relative_to(ROOT)}: {seconds} s", flush=True)
 

@@ -177,18 +177,17 @@ def depending(code, sources):
 
 @rule
 def every_front_end_opens_it(page):
-    """Jupyter, VS Code and Colab all offer a kernel of this name."""
+    """Jupyter, VS Code and Colab all offer a kernel of the stamped name."""
     notebook, remedy = page.notebook, "save it with JupyterLab 4"
     if (notebook.nbformat, notebook.nbformat_minor) != (4, 5):
         yield None, f"is no notebook of format 4.5; {remedy}"
     for error in nbformat.validator.iter_validate(notebook):
         yield None, f"is no valid notebook ({error.message}); {remedy}"
-    names = [
-        notebook.metadata.get(key, {}).get("name")
-        for key in ("kernelspec", "language_info")
-    ]
-    if names != ["python3", "python"]:
-        yield None, f"has kernel and language {names}; choose Python 3"
+    kernel = notebook.metadata.get("kernelspec")
+    if kernel != notebooks.KERNEL_OF_ALL:
+        yield None, f"has the kernel {kernel}; run `make format`"
+    if notebook.metadata.get("language_info", {}).get("name") != "python":
+        yield None, f"is in no language or in another one; {remedy}"
     for name, count in Counter(cell.id for cell in page.cells).items():
         if count > 1:
             yield None, f"has {count} cells with the id {name}; rename them"
@@ -555,6 +554,18 @@ def no_heading_is_lost(page):
             if count == 1 and f"## {heading}\n" in cell.source + "\n":
                 what = f"divides the section {heading!r} into one part"
                 yield cell, f"{what}; make it `##`"
+
+
+@rule
+def items_of_lists_are_whole_and_said_once(page):
+    seen = set()
+    for cell in page.prose:
+        if not cell.source.strip():
+            yield cell, "is empty; delete it"
+        for item in re.findall(r"^(?:[*-]|\d+\.) +(.*)", cell.source, re.M):
+            if len(item) < 20 or item in seen:
+                yield cell, f"has an item that says nothing new: {item!r}"
+            seen.add(item)
 
 
 @rule

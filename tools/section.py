@@ -14,9 +14,6 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = "Summary", "Exercises", "Solutions"
 FRAME = "badge", "setup"  # the cells that tools stamp
-# What D2L's sections hold, by number; lab/count_d2l.py writes it. Of some only
-# the page is known.
-D2L = yaml.safe_load((ROOT / "lab" / "d2l.yml").read_text("utf-8"))
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code, read with care
 
@@ -94,7 +91,7 @@ class Section:
     @property
     def d2l(self):
         """What is known of the section of D2L with this number; {} if none."""
-        return D2L["sections"].get(self.number, {})
+        return d2l()["sections"].get(self.number, {})
 
     @cached_property
     def question(self):
@@ -202,9 +199,18 @@ def is_picture(output):
     return "image/png" in output.get("data", {})
 
 
+@cache
+def d2l():
+    """Return what D2L's sections hold; of some only the page is known.
+
+    lab/count_d2l.py writes it.
+    """
+    return yaml.safe_load((ROOT / "lab" / "d2l.yml").read_text("utf-8"))
+
+
 def d2l_link(number):
     """Return the address of a section of D2L, or None."""
-    page = D2L["sections"].get(number, {}).get("page")
+    page = d2l()["sections"].get(number, {}).get("page")
     return page and f"https://d2l.ai/{page}.html"
 
 

@@ -47,6 +47,22 @@ def test_letters_are_characters_of_their_style(tex, expected):
     assert text(tex) == expected
 
 
+@pytest.mark.parametrize(
+    "tex, names",
+    [
+        (r"\begin{aligned} a &= b \end{aligned}", {"left", "right", "jot"}),
+        (r"\begin{cases} 1 & x \end{cases}", {"left"}),
+        (r"\overline{x}", {"overline"}),
+    ],
+)
+def test_what_temml_leaves_to_a_style_sheet_is_there(tex, names):
+    html = mathematics.mathml(tex, display=False)
+    assert set(re.findall(r"tml-(\w+)", html)) == names
+    style = mathematics.Path(mathematics.__file__).parent
+    style = (style / "theme" / "static" / "book.css").read_text("utf-8")
+    assert names <= set(re.findall(r"\.tml-(\w+)", style))
+
+
 def test_display_and_inline():
     assert 'display="block"' in mathematics.mathml("x", display=True)
     assert 'display="block"' not in mathematics.mathml("x", display=False)

@@ -79,7 +79,7 @@ def test_comparison_counts_what_is_there():
         sums = [sum(column) for column in zip(*table[:-1], strict=True)]
         assert table[-1] == sums
     page = (ROOT / "how-this-compares.md").read_text("utf-8")
-    assert f"version {section.D2L['version']}" in page
+    assert f"version {section.d2l()['version']}" in page
     first = section.sections()[0]
     source = first.path.read_text("utf-8")
     assert len(first.code) == source.count('"cell_type": "code"') - 1

@@ -19,6 +19,11 @@ from PIL import Image
 PATH = next(s.path for s in section.sections() if s.number == "3.4")
 CREDIT = section.d2l_link("3.4")
 EXERCISES = range(1, 6)
+SUMMARY = """## Summary
+
+* A sum adds up to a number.
+* Two sums need twice the time.
+* Three sums are enough here."""
 
 
 def text(source, id=None, **metadata):
@@ -88,8 +93,11 @@ def written():
             tags=["nbval-ignore-output", "real-data"],
         ),
         cell("assert 0.83 < history[-1] < 0.90"),
-        text("## Summary\n\n* One.\n* Two.\n* Three."),
-        text("## Exercises\n\n" + "\n".join(f"{i}. Why?" for i in EXERCISES)),
+        text(SUMMARY),
+        text(
+            "## Exercises\n\n"
+            + "\n".join(f"{i}. Why does sum {i} come out?" for i in EXERCISES)
+        ),
         text("## Solutions", notebooks.FOLD),
     ]
     for i in EXERCISES:
@@ -100,9 +108,8 @@ def written():
     pick(notebook.cells, "## Solutions").metadata.update(fold)
     for i, each in enumerate(code(notebook.cells), 1):
         each.execution_count = i
-    kernel = {"name": "python3", "display_name": "Python 3"}
     notebook.metadata = {
-        "kernelspec": kernel,
+        "kernelspec": notebooks.KERNEL_OF_ALL,
         "language_info": {"name": "python"},
         "colab": {"collapsed_sections": [notebooks.FOLD]},
         "fault": {"x.sum()": "x.mean()"},
@@ -152,12 +159,16 @@ TEXTS = [
     ("below no section", "## Sums", "### Sums"),
     ("of level 4", "## Pictures", "#### Pictures"),
     ("must end in the sections", "## Summary", "### Summary"),
-    ("1 items in its summary", "\n* Two.\n* Three.", ""),
+    ("2 items in its summary", "\n* Two sums need twice the time.", ""),
+    ("says nothing new", "2. Why does sum 2", "2. Why does sum 1"),
+    ("says nothing new", "2. Why does sum 2 come out", "2. Why"),
+    ("is empty", "The bars are houses.", ""),
+    ("than its last run left", "## Pictures", "## Drawings"),
     ("the only heading", "# 3.4", "# 3.3"),
     ("must ask in bold", "**What is a sum?**", "Sums."),
     ("among the solutions", "### Solution 2", "### Answer 2"),
     ("of its exercises", "### Solution 2", "And this:"),
-    ("numbers its exercises", "2. Why?\n", ""),
+    ("numbers its exercises", "2. Why does sum 2 come out?\n", ""),
     ("contains HTML", "## Sums", "## Sums\n\n<b>bold</b>"),
     ("contains a directive", "## Sums", "## Sums\n\n```{note}\n```"),
     ("contains a role", "## Sums", "## Sums\n\n{math}`x`"),
@@ -404,7 +415,9 @@ def test_fault_is_noticed(words, spoil):
 @pytest.mark.parametrize(
     "words, change",
     [
-        ("choose Python 3", {"kernelspec": {"name": "conda-root"}}),
+        ("has the kernel", {"kernelspec": {"name": "conda-root"}}),
+        ("than its last run left", {"d2lmini": {"date": "2020-01-01"}}),
+        ("is in no language", {"language_info": {"name": "R"}}),
         ("does not fold the solutions", {"colab": {}}),
         ("is no valid notebook", {"authors": "none"}),
         ("unknown metadata ['mystnb']", {"mystnb": {"execution_mode": "off"}}),
