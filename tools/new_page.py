@@ -24,7 +24,10 @@ import torch
 import d2lmini as d2l
 
 d2l.set_style()"""
-ALT = "A parabola: the squares of the numbers from -2 to 2."
+ALT = (
+    "The squares of the numbers draw a parabola, which is lowest where the "
+    "number is zero."
+)
 EXERCISES = """\
 ## Exercises
 
@@ -60,7 +63,12 @@ def cells(number, title):
         text("## A picture\n\nWhat will the squares of these numbers draw?"),
         code('d2l.plot(x, x.square(), "x", "square")', metadata=draws),
         text("They draw a parabola, lowest where the number is zero."),
-        text("## Summary\n\n- One thing.\n- Another thing.\n- And a third."),
+        text(
+            "## Summary\n\n"
+            "- The first thing that a reader could say to a friend.\n"
+            "- The second thing that was learned on this page.\n"
+            "- The third thing, and where it will be used."
+        ),
         text(EXERCISES),
         text("## Solutions"),
     ]

@@ -79,10 +79,11 @@ def is_release(package):  # every file as it was published, and no other
         rmtree(cache, ignore_errors=True)
     total = sha256()
     for path in sorted(package.rglob("*")):
-        plain = path.is_file() and not path.is_symlink()
-        content = path.read_bytes() if plain else b"no file"
-        name = path.relative_to(package).as_posix()
-        total.update(f"{name} {len(content)}\\n".encode() + content)
+        if path.is_symlink() or not path.is_dir():
+            plain = path.is_file() and not path.is_symlink()
+            content = path.read_bytes() if plain else b"no file"
+            name = path.relative_to(package).as_posix()
+            total.update(f"{name} {len(content)}\\n".encode() + content)
     return total.hexdigest() == FILES
 
 
@@ -136,8 +137,8 @@ def checksum(package):
     total = hashlib.sha256()
     for path in sorted(package.rglob("*")):
         name = path.relative_to(package)
-        if "__pycache__" not in name.parts:
-            content = path.read_bytes() if path.is_file() else b"no file"
+        if path.is_file() and "__pycache__" not in name.parts:
+            content = path.read_bytes()
             line = f"{name.as_posix()} {len(content)}\n"
             total.update(line.encode() + content)
     return total.hexdigest()

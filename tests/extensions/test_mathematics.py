@@ -58,8 +58,8 @@ def test_letters_are_characters_of_their_style(tex, expected):
 def test_what_temml_leaves_to_a_style_sheet_is_there(tex, names):
     html = mathematics.mathml(tex, display=False)
     assert set(re.findall(r"tml-(\w+)", html)) == names
-    style = mathematics.Path(mathematics.__file__).parent
-    style = (style / "theme" / "static" / "book.css").read_text("utf-8")
+    root = VENDOR.parent
+    style = (root / "theme" / "static" / "book.css").read_text("utf-8")
     assert names <= set(re.findall(r"\.tml-(\w+)", style))
 
 

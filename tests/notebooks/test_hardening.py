@@ -286,7 +286,11 @@ def test_some_notebooks_are_refused(tmp_path):
 
 def sanitized(text):
     """Return a text as nbval compares it."""
-    lines = (ROOT / "tests" / "notebooks" / "sanitize.cfg").read_text("utf-8").splitlines()
+    lines = (
+        (ROOT / "tests" / "notebooks" / "sanitize.cfg")
+        .read_text("utf-8")
+        .splitlines()
+    )
     patterns = [x.removeprefix("regex: ") for x in lines if "regex: " in x]
     assert patterns
     for pattern in patterns:

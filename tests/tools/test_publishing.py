@@ -33,6 +33,7 @@ def tool(tree, *words):
     """Call the tool as if it belonged to a copy of the book."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(notebooks, "ROOT", tree)
+        patch.setattr(section, "ROOT", tree)
         assert notebooks.main(words) is None
     return tree
 
