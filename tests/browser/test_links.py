@@ -45,7 +45,7 @@ def follow(tmp_path, monkeypatch):
         (tmp_path / "index.rst").write_text("Book\n====\n")
         said = StringIO()
         places = [tmp_path, None, tmp_path / "out", tmp_path / "trees"]
-        settings = {"extensions": ["links"]}
+        settings = {"extensions": ["linkcheck"]}
         app = Sphinx(*places, "linkcheck", settings, said, said)
         app.build()
         return app.statuscode == 0, said.getvalue().replace(address, "")
