@@ -43,13 +43,13 @@ from mutmut.mutation.mutators import mutation_operators, operator_string
 ROOT = Path(__file__).resolve().parent.parent
 LEAST, WORKERS = 0.92, 3  # those of `files` wait more than they compute
 MODULES = (
-    "checks oop plotting devices training data resizing models files"
-    " standin".split()
+    "batches checks data devices files models names oop plotting records "
+    "resizing standin training".split()
 )
 # Whose tests kill most of a module's mutants.
 OWN = {name: f"test_{name}.py" for name in MODULES}
 OWN |= {"checks": "test_bad_input.py", "devices": "test_training.py"}
-OWN["resizing"] = "test_data.py"
+OWN |= {"resizing": "test_data.py", "records": "test_loops.py"}
 KILLERS = {*OWN.values(), "test_properties.py", "test_signatures.py"}
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"
@@ -197,7 +197,8 @@ def work(folder, selection, *options):
     os.chdir(folder)
     log = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(log, 1), os.dup2(log, 2)
-    names = selection.chosen or ["tests/" + name for name in sorted(KILLERS)]
+    names = selection.chosen
+    names = names or [f"tests/package/{name}" for name in sorted(KILLERS)]
     files = sorted({name.split("::")[0] for name in names})
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     plain = ["-x", "-q", "-p", "no:cacheprovider", "--noconftest"]
@@ -255,7 +256,7 @@ def judge(mutant):
     own = {n for n in seconds if OWN[mutant.module] in n}
     reached.append({n for n in own if any(name in n for name in ELSEWHERE)})
     chosen = sorted(set().union(*reached), key=lambda n: (seconds[n], n))
-    path = folder / "d2lmini" / f"{mutant.module}.py"
+    (path,) = (folder / "d2lmini").rglob(f"{mutant.module}.py")
     original, dates = path.read_bytes(), path.stat()
     path.write_bytes(mutant.source)
     try:  # the module's own tests first

@@ -1,8 +1,7 @@
 """What a batch holds: how many samples, and tensors that can be moved.
 
 A batch is whatever a loader yields: a tensor, a list, a dict, a named tuple,
-a dataclass, a packed sequence, or any of these inside another. No section
-teaches this module.
+a dataclass, a packed sequence, or any of these inside another.
 """
 
 import copy

@@ -168,11 +168,11 @@ def test_sgd_steps_as_torch_s_does(shapes, dtype, lr):
     ]
     theirs = [p.detach().clone().requires_grad_() for p in ours]
     for params, kind in ((ours, d2l.SGD), (theirs, torch.optim.SGD)):
-        optimiser = kind(params, lr)
+        optimizer = kind(params, lr)
         for _ in range(2):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             sum((p**2).sum() for p in params).backward()
-            optimiser.step()
+            optimizer.step()
     torch.testing.assert_close(ours, theirs)
 
 
