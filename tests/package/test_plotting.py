@@ -364,6 +364,7 @@ def test_set_style_changes_them_because_it_is_asked_to():
 
 @pytest.mark.parametrize("figsize", [(6, 2), [2.5, 4]])
 def test_plots_and_boards_have_the_size_that_was_set(figsize):
+    plt.close("all")
     with matplotlib.rc_context():
         d2l.set_figsize(figsize)
         d2l.plot([1, 2])
