@@ -114,25 +114,22 @@ def num_batches(loader):
         return 0
 
 
-def _sizes(loader):
-    """Yield the number of samples of each batch, as far as a loader tells.
+def _stated_size(loader, i):
+    """Return how many samples batch `i` of a loader holds, 0 if unknown.
 
     A DataLoader cuts the order of its sampler into pieces of `batch_size`,
     also where the shape of its batches misleads: where the first dimension is
     time, for example.
     """
-    if not isinstance(loader, DataLoader):
-        return
+    if type(loader).__iter__ is not DataLoader.__iter__:
+        return 0
     cutter = loader.batch_sampler
-    if (
-        type(loader).__iter__ is DataLoader.__iter__
-        and type(cutter) is BatchSampler
-        and hasattr(cutter.sampler, "__len__")
+    if type(cutter) is not BatchSampler or not hasattr(
+        cutter.sampler, "__len__"
     ):
-        left = len(cutter.sampler)
-        while left > 0:
-            yield min(left, cutter.batch_size)
-            left -= cutter.batch_size
+        return 0
+    left = len(cutter.sampler) - i * cutter.batch_size
+    return max(0, min(left, cutter.batch_size))
 
 
 def _may_hold(batch, size):
@@ -183,9 +180,9 @@ class CountedLoader:
         return self.loader[i]
 
     def __iter__(self):
-        is_empty, sizes, own = True, _sizes(self.loader), vars(self)
-        for batch in self.loader:
-            size = next(sizes, 0)
+        is_empty, own = True, vars(self)
+        for i, batch in enumerate(self.loader):
+            size = _stated_size(self.loader, i)
             if not size or not _may_hold(batch, size):
                 size = num_samples(batch)
             own["at_hand"] = size

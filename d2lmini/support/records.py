@@ -113,7 +113,7 @@ class Metric:
         return self._mean.value
 
     def take_point(self):
-        """Return the PendingPoint of all samples since the last call of this."""
+        """Return what the samples since the last call of this make up."""
         self._fetch()
         point, self._point = self._point, PendingPoint()
         return point
