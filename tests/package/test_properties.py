@@ -9,11 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from line_fit import Batches, Line
-from matplotlib.figure import Figure
 
 import d2lmini as d2l
-from d2lmini.support.checks import check_numbers, check_whole
-from d2lmini.support.resizing import resize
 
 settings.register_profile(
     "same everywhere",
@@ -55,18 +52,6 @@ def test_accuracy_and_loss_are_those_of_each_row(batch):
         np.testing.assert_allclose(
             method(scores, labels), expected.mean(), 1e-4, 1e-4
         )
-
-
-@given(scored(), st.integers(-3, 9), st.integers(0, 215))
-def test_a_label_is_a_class_or_an_error(batch, label, place):
-    scores, labels = batch
-    labels.view(-1)[place % labels.numel()] = label
-    model = d2l.Classifier()
-    if 0 <= label < scores.shape[-1]:
-        assert model.loss(scores, labels).isfinite()
-    else:
-        with pytest.raises(ValueError, match=f"Label {label} is not"):
-            model.loss(scores, labels)
 
 
 @given(st.lists(SIZES, max_size=3), st.lists(SIZES, max_size=3), DTYPES)
@@ -147,69 +132,6 @@ def test_sgd_steps_as_torch_s_does(shapes, dtype, lr):
             sum((p**2).sum() for p in params).backward()
             optimizer.step()
     torch.testing.assert_close(ours, theirs)
-
-
-@settings(max_examples=15)
-@given(st.lists(st.integers(2, 6), min_size=1, max_size=4), st.booleans())
-def test_each_series_is_a_curve(lengths, as_tensors):
-    rows = [np.arange(n + 1.0) for n in lengths]
-    curves = [torch.tensor(row, requires_grad=True) for row in rows]
-    matrix = np.ones((len(rows), 3))
-    for data, expected in (
-        (curves if as_tensors else rows, rows),
-        (curves[0] if as_tensors else rows[0].tolist(), rows[:1]),
-        (torch.tensor(matrix) if as_tensors else matrix.tolist(), matrix),
-    ):
-        axes = Figure().subplots()
-        d2l.plot(data, axes=axes)
-        drawn = [line.get_ydata().tolist() for line in axes.lines]
-        assert drawn == [row.tolist() for row in expected]
-
-
-NAMES = st.text("abcxyz", min_size=1, max_size=3).map("arg_{}".format)
-VALUES = st.one_of(st.none(), st.integers(), st.text())
-
-
-@given(st.dictionaries(NAMES, VALUES, max_size=5), st.data())
-def test_all_arguments_but_the_ignored_are_saved(arguments, data):
-    names = st.sampled_from([*arguments, "none"])
-    ignored = data.draw(st.lists(names))
-
-    class Thing(d2l.HyperParameters):
-        def __init__(self, first=0, **others):
-            self.save_hyperparameters(ignore=ignored)
-
-    expected = {k: v for k, v in arguments.items() if k not in ignored}
-    thing = Thing(1, **arguments)
-    assert thing.hparams == {"first": 1} | expected
-    assert vars(thing) == {"hparams": thing.hparams} | thing.hparams
-
-
-@given(st.integers(1, 40), st.integers(1, 40))
-def test_resized_images_keep_their_range(height, width):
-    images = np.arange(2 * 28 * 28).astype(np.uint8).reshape(2, 28, 28)
-    resized = resize(images, (height, width))
-    assert resized.shape == (2, height, width) and resized.dtype == np.uint8
-    flat = resize(np.full_like(images, 77), (height, width))
-    assert (flat == 77).all()
-    if (height, width) == (28, 28):
-        assert np.array_equal(resized, images)
-
-
-@given(st.one_of(st.integers(-5, 5), st.floats(), st.text(), st.none()))
-def test_a_number_from_the_bound_on_passes(value):
-    number = isinstance(value, (int, float)) and value >= 1
-    for check, fits in (
-        (check_numbers, number),
-        (check_whole, number and isinstance(value, int)),
-    ):
-        try:
-            check(1, name=value)
-        except ValueError as error:
-            assert not fits and "name must be a" in str(error)
-        else:
-            assert fits
-            check(1, name=torch.tensor(value))
 
 
 @given(st.lists(FLOATS, min_size=1, max_size=12), st.integers(0, 5))

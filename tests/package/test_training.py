@@ -1,15 +1,14 @@
 """What a fit does, held against loops by hand and loops of the reader's own."""
 
 import copy
-import io
 import math
+import pickle
 from types import SimpleNamespace
 
 import pytest
 import torch
 from line_fit import Batches, Line, Rows, own_trainer
 from torch import nn
-from torch.optim import lr_scheduler
 
 import d2lmini as d2l
 from d2lmini.support import devices
@@ -47,7 +46,8 @@ def test_fit_is_the_loop_by_hand(clip, default_dtype):
     data, ours, theirs = Rows(), Line(), Line()
     history = d2l.Trainer(4, gradient_clip_val=clip).fit(ours, data)
     train, val = by_hand(theirs, data, 4, clip or math.inf)
-    torch.testing.assert_close(ours.state_dict(), theirs.state_dict())
+    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
     assert ours.net.weight.dtype == default_dtype
     assert history["epoch"] == [1, 2, 3, 4]
     assert history["train_loss"] == pytest.approx(train, rel=1e-6)
@@ -112,7 +112,7 @@ def test_a_validation_that_fails_leaves_each_layer_in_its_mode():
 class Printed(d2l.HyperParameters):
     """A trainer as D2L prints it: it knows nothing of a record."""
 
-    def __init__(self, max_epochs, num_gpus=0, gradient_clip_val=0):
+    def __init__(self, max_epochs):
         self.save_hyperparameters()
 
     def prepare_data(self, data):
@@ -159,13 +159,7 @@ class Printed(d2l.HyperParameters):
 PARTS = (
     "__init__ prepare_data prepare_model prepare_batch fit fit_epoch".split()
 )
-COMBINATIONS = [
-    [],
-    *([name] for name in PARTS),
-    ["prepare_model", "fit"],
-    ["__init__", "fit_epoch"],
-    PARTS,
-]
+COMBINATIONS = [[], *([name] for name in PARTS), PARTS[2:5], PARTS]
 
 
 def partly_own(names):
@@ -203,15 +197,9 @@ def test_a_trainer_that_is_not_ours_at_all_draws_curves():
     trainer.fit(Line(lr=1e30), Rows(n=12))  # and does not stop at NaN
 
 
-def test_a_trainer_that_saves_nothing_clips_nothing_and_stops_at_nan():
-    def init(self, max_epochs):
-        self.max_epochs = max_epochs
-
-    Own = own_trainer(__init__=init)
-    expected = d2l.Trainer(2).fit(Line(), Rows())
-    assert Own(2).fit(Line(), Rows()) == expected
+def test_a_loss_that_is_not_finite_stops_a_trainer_without_our_init():
     with pytest.raises(FloatingPointError, match="train_loss is inf at step"):
-        Own(300).fit(Line(lr=50.0), Rows())
+        partly_own(["__init__"])(300).fit(Line(lr=50.0), Rows())
 
 
 # The end of a fit, and what it says.
@@ -261,31 +249,27 @@ def test_settings_of_our_board_survive_a_fit():
     model.board.yscale = "log"
     for _ in range(2):
         d2l.Trainer(2).fit(model, Rows())
-        model.board.redraw()
-        axes = model.board.axes
-        assert (axes.get_yscale(), axes.get_xlabel()) == ("log", "epoch")
-        assert axes.get_xlim() == (0, 2)
-        assert len(model.board.data["val_loss"]) == 2
+    model.board.redraw()
+    axes = model.board.axes
+    assert (axes.get_yscale(), axes.get_xlabel()) == ("log", "epoch")
+    assert axes.get_xlim() == (0, 2)
+    assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
 
 
-def test_several_optimizers_and_a_scheduler_in_an_epoch_of_one_s_own():
-    model = Line()
-    pair = [torch.optim.SGD([p], 0.2) for p in model.parameters()]
-    rates = lr_scheduler.ConstantLR(pair[0], factor=0.5)
-    model.configure_optimizers = lambda: (pair, rates)
-
+def test_several_optimizers_in_an_epoch_of_the_reader_s_own():
     def fit_epoch(self):
         for batch in self.train_dataloader:
             self.model.zero_grad()
             self.model.training_step(batch).backward()
-            for optim in self.optim[0]:
+            for optim in self.optim:
                 optim.step()
             self.train_batch_idx += 1
-        self.optim[1].step()
 
-    history = own_trainer(fit_epoch=fit_epoch)(2).fit(model, Rows())
-    assert history["train_loss"][1] < history["train_loss"][0]
-    assert rates.last_epoch == 2
+    model, trainer = Line(), own_trainer(fit_epoch=fit_epoch)(2)
+    optims = [torch.optim.SGD([p], 0.1) for p in model.parameters()]
+    model.configure_optimizers = lambda: optims
+    history = trainer.fit(model, Rows(validate=False))
+    assert history == d2l.Trainer(2).fit(Line(), Rows(validate=False))
 
 
 # Threads.
@@ -357,26 +341,10 @@ def test_gpus_are_counted_named_and_done_without(monkeypatch):
     assert caught[0].filename == __file__
 
 
-def test_a_gpu_trains_as_the_cpu_does():
-    """In the same order of rows; without a GPU, the CPU does it twice."""
-    histories = []
-    for num_gpus in (0, min(1, d2l.num_gpus())):
-        torch.manual_seed(2)
-        trainer, model = d2l.Trainer(3, num_gpus), Line()
-        histories.append(trainer.fit(model, Rows(shuffled=True)))
-    assert model.net.weight.device == d2l.try_gpu()
-    first, second = histories
-    assert second["val_loss"] == pytest.approx(first["val_loss"], rel=1e-3)
-
-
 @pytest.mark.parametrize("room", [True, False])
 def test_data_goes_to_the_gpu_at_once_where_it_fits(monkeypatch, room):
-    asked, trainer, data, model = (
-        [],
-        d2l.Trainer(1),
-        Rows(shuffled=True),
-        Line(),
-    )
+    trainer, data, model, asked = d2l.Trainer(1), Rows(), Line(), []
+    data.shuffled = True
     trainer.gpus = [torch.device("meta")]
     monkeypatch.setattr(
         devices, "has_room", lambda *args: asked.append(args) or room
@@ -386,7 +354,8 @@ def test_data_goes_to_the_gpu_at_once_where_it_fits(monkeypatch, room):
     assert model.net.weight.is_meta and not data.X.is_meta
     assert asked == [(trainer.gpus[0], data.X.nbytes + data.y.nbytes)] * 2
     batches = iter(trainer.train_dataloader.loader)
-    batch = next(batches)
+    with torch.device("meta"):  # the order is drawn on the CPU all the same
+        batch = next(batches)
     assert [part.is_meta for part in batch] == [room] * 2
     prepared = trainer.prepare_batch(batch)
     assert [part.is_meta for part in prepared] == [True] * 2
@@ -454,14 +423,9 @@ def test_a_module_or_a_function_stored_as_loss_is_the_loss():
     assert d2l.Trainer(1).fit(other, data)["val_loss"] == [5]
 
 
-def saved(model):
-    file = io.BytesIO()
-    torch.save(model, file)
-    file.seek(0)
-    return torch.load(file, weights_only=False)  # of this very test
-
-
-@pytest.mark.parametrize("twin", [copy.deepcopy, saved])
+@pytest.mark.parametrize(
+    "twin", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
+)
 def test_a_copied_model_is_whole_and_leaves_the_fit_behind(twin):
     data, model = Batches(lambda: [LABELED]), Weighted()
     assert twin(model).board is not model.board  # before a fit, too
@@ -507,26 +471,14 @@ def test_leaf_tensors_become_parameters_on_the_same_memory():
     assert model(torch.ones(3, 2)).shape == (3, 1)
 
 
-@pytest.mark.parametrize("base", [d2l.Module, d2l.Classifier])
-def test_steps_take_any_number_of_inputs_and_say_whether_they_train(base):
-    class Model(base):
-        """Writes down what is plotted."""
-
-        loss = accuracy = lambda self, y_hat, y: (y_hat, y)
-        notes = ()
-
-        def forward(self, a, b):
-            return a + b
-
-        def plot(self, key, value, train):
-            self.notes += ((key, value, train),)
-
-    model = Model()
+def test_steps_take_any_number_of_inputs_and_say_whether_they_train():
+    notes, model = [], d2l.Module()
+    model.plot = lambda key, value, train: notes.append((key, value, train))
+    model.forward = lambda a, b: a + b
+    model.loss = lambda y_hat, y: (y_hat, y)
     assert model.training_step((1, 2, 9)) == (3, 9)
     assert model.validation_step((3, 4, 8)) is None
-    keys = ["loss"] if base is d2l.Module else ["loss", "acc"]
-    validation = [(key, (7, 8), False) for key in keys]
-    assert model.notes == (("loss", (3, 9), True), *validation)
+    assert notes == [("loss", (3, 9), True), ("loss", (7, 8), False)]
 
 
 def test_a_data_module_knows_its_folder_and_asks_for_its_parts(tmp_path):
