@@ -25,7 +25,7 @@ from .support.checks import (
     warn_of_bytes,
 )
 from .support.files import cache_folder
-from .support.loaders import Counted, TensorLoader, num_batches
+from .support.loaders import LoaderSlot, TensorLoader, num_batches
 from .support.records import History, Record, record_of
 
 
@@ -193,7 +193,7 @@ class Trainer(HyperParameters):
     """
 
     # Whoever stores loaders in these, means are over samples.
-    train_dataloader, val_dataloader = Counted(), Counted()
+    train_dataloader, val_dataloader = LoaderSlot(), LoaderSlot()
     # For subclasses that do without our __init__, fit or prepare_model.
     gpus, gradient_clip_val = (), 0
     stop_at_nan, should_stop = True, False

@@ -149,15 +149,16 @@ def _may_hold(batch, size):
 
 
 class CountedLoader:
-    """A loader that knows how many samples its latest batch holds.
+    """A loader that knows how many samples the batch at hand holds.
 
     Means are over samples because of it, also in a loop of the reader's own,
-    which asks a loader for batches and knows nothing of weights. Everything
-    else is done by `loader`, and its attributes are found here.
+    which asks a loader for batches and knows nothing of weights. `at_hand` is
+    None between passes. Everything else is done by `loader`, and its
+    attributes are found here.
     """
 
     def __init__(self, loader):
-        vars(self).update(loader=loader, at_hand=1, given=False)
+        vars(self).update(loader=loader, at_hand=None, given=False)
 
     def __getattr__(self, name):
         if "loader" not in vars(self):  # while it is copied
@@ -180,15 +181,17 @@ class CountedLoader:
         return self.loader[i]
 
     def __iter__(self):
-        is_empty, own = True, vars(self)
-        for i, batch in enumerate(self.loader):
-            size = _stated_size(self.loader, i)
-            if not size or not _may_hold(batch, size):
-                size = num_samples(batch)
-            own["at_hand"] = size
-            is_empty, own["given"] = False, True
-            yield batch
-        own["at_hand"] = 1
+        is_empty, own, outer = True, vars(self), self.at_hand
+        try:
+            for i, batch in enumerate(self.loader):
+                size = _stated_size(self.loader, i)
+                if not size or not _may_hold(batch, size):
+                    size = num_samples(batch)
+                own["at_hand"] = size
+                is_empty, own["given"] = False, True
+                yield batch
+        finally:  # so ends also a look into a loader whose pass goes on
+            own["at_hand"] = outer
         if is_empty and (self.given or num_batches(self.loader)):
             raise ValueError(
                 f"The loader, of type {type(self.loader).__name__}, gave no "
@@ -197,7 +200,7 @@ class CountedLoader:
             )
 
 
-class Counted:
+class LoaderSlot:
     """An attribute that turns the loader stored in it into a CountedLoader.
 
     So means are over samples whoever stores the loader. At first it is None.

@@ -95,9 +95,9 @@ def test_points_are_means_and_lie_in_the_middle_of_their_steps():
             return super().training_step(batch)
 
     model = Steps()
-    d2l.Trainer(2).fit(model, Rows(n=12))  # two points from three steps
-    sixths = [(0.5 / 3, 0.5), (2 / 3, 2), (3.5 / 3, 3.5), (5 / 3, 5)]
-    np.testing.assert_allclose(model.board.data["train_step"], sixths)
+    d2l.Trainer(2).fit(model, Rows(n=18))  # the fifth batch is smaller
+    points = [(0.2, 1), (0.7, 10 / 3), (1.2, 6), (1.7, 25 / 3)]
+    np.testing.assert_allclose(model.board.data["train_step"], points)
     assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
 
 
