@@ -44,7 +44,6 @@ sizes = [f(2, 4)] * 4 + [f(1, 4)]  # boxes in each of five pictures
 pictures = [f(3, 8, 8)] * 5
 jagged = [f(2), f(3), f(2), f(3), f(1)]
 FIVE = {
-    "a tensor": f(5, 3),
     "no columns": f(5, 0),
     "time first": (X, y),
     "nested targets": (X, (y, f(5, 2))),
@@ -58,7 +57,6 @@ FIVE = {
     "named tuple": Pair(y, X),
     "dataclass": Record(X, y),
     "object with a cycle": Cyclic(),
-    "packed": packed,
     "packed targets": (X, packed),
     "texts": ["one"] * 5,
     "texts as targets": (X, ["one"] * 5),
@@ -82,7 +80,6 @@ ONE = {
     "a text": "one",
     "nothing": None,
     "an empty list": [],
-    "an empty dict": {},
     "an object without tensors": object(),
 }
 

@@ -343,16 +343,16 @@ def test_gpus_are_counted_named_and_done_without(monkeypatch):
 
 @pytest.mark.parametrize("room", [True, False])
 def test_data_goes_to_the_gpu_at_once_where_it_fits(monkeypatch, room):
-    trainer, data, model, asked = d2l.Trainer(1), Rows(), Line(), []
-    data.shuffled = True
+    trainer, model, asked = d2l.Trainer(1), Line(), []
+    loader = Rows(shuffled=True).train_dataloader()  # 10 rows of 4 floats
     trainer.gpus = [torch.device("meta")]
     monkeypatch.setattr(
         devices, "has_room", lambda *args: asked.append(args) or room
     )
-    trainer.prepare_data(data)
+    trainer.prepare_data(Batches(lambda: loader))
     trainer.prepare_model(model)
-    assert model.net.weight.is_meta and not data.X.is_meta
-    assert asked == [(trainer.gpus[0], data.X.nbytes + data.y.nbytes)] * 2
+    assert model.net.weight.is_meta and not loader.tensors[0].is_meta
+    assert asked == [(trainer.gpus[0], 160)] * 2
     batches = iter(trainer.train_dataloader.loader)
     with torch.device("meta"):  # the order is drawn on the CPU all the same
         batch = next(batches)
@@ -503,6 +503,6 @@ MISSING = {
 
 @pytest.mark.parametrize("sentence", MISSING)
 def test_what_is_missing_is_named(sentence):
-    error = RuntimeError  # and so a NotImplementedError
-    with pytest.raises(error, match=f"(?i){sentence}"):
+    # A NotImplementedError is a RuntimeError.
+    with pytest.raises(RuntimeError, match=f"(?i){sentence}"):
         MISSING[sentence]()
