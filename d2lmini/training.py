@@ -198,7 +198,7 @@ class Trainer(HyperParameters):
     gpus, gradient_clip_val = (), 0
     stop_at_nan, should_stop = True, False
     num_train_batches = num_val_batches = 0
-    epoch = train_batch_idx = val_batch_idx = 0
+    epoch = train_batch_idx = val_batch_idx = 0  # the last is only D2L's
     _record = None
 
     def __init__(
