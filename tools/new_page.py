@@ -1,5 +1,7 @@
 """Begins a page: a notebook that keeps every rule, and its line in _toc.yml.
 
+    python tools/new_page.py NUMBER TITLE
+
 What stands in it is to be replaced; what it is made of is what a page has.
 """
 
@@ -7,7 +9,9 @@ import re
 import sys
 
 import nbformat.v4 as v4
+import notebooks
 import section
+import stamping
 
 FIRST = """\
 # {number} {title}
@@ -99,34 +103,34 @@ def list_in_toc(path):
     toc = section.ROOT / "_toc.yml"
     lines = toc.read_text("utf-8").splitlines(keepends=True)
     name = path.relative_to(section.ROOT).with_suffix("").as_posix()
-    folder = name.rpartition("/")[0]
-    new = f"      - file: {name}\n"
+    chapter, new = (
+        f"- file: {name.rpartition('/')[0]}/",
+        f"      - file: {name}\n",
+    )
     before = [
         i
         for i, line in enumerate(lines)
-        if f"- file: {folder}/" in line
-        and (line.rstrip().endswith("/index") or line < new)
+        if chapter in line and (line.endswith("/index\n") or line < new)
     ]
     after = before[-1] + 1
-    if after < len(lines) and lines[after].strip() == "sections:":
+    if lines[after:][:1] == ["    sections:\n"]:
         after += 1
     lines.insert(after, new)
     toc.write_text("".join(lines), "utf-8")
 
 
-def write(number, title):
-    """Write a new page and its line; return its path."""
+def main(number, title):
     path = place(number, title)
     notebook = v4.new_notebook(cells=cells(number, title))
     notebook.metadata = {
-        "kernelspec": {
-            "display_name": "Python 3",
-            "language": "python",
-            "name": "python3",
-        },
         "language_info": {"name": "python"},
         "fault": {"torch.arange(-2, 2.05, 0.1)": "torch.arange(-2, 2.05, 0.2)"},
     }
     path.write_text(v4.writes(notebook), "utf-8")
     list_in_toc(path)
-    return path
+    stamping.stamp_all()
+    notebooks.run_all([path])
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
