@@ -67,20 +67,17 @@ def prepare(folder, requirements, lock):
 
 def main(folder, *requirements):
     folder = Path(folder).absolute()
-    if works(folder / "bin" / "python") and not [
-        *lacking(folder, requirements)
-    ]:
-        return None
+    if works(folder / "bin/python") and not [*lacking(folder, requirements)]:
+        return None  # nothing is written, where that may be impossible
     # A lock on this very file: it ends with the process, however that ends.
     with open(__file__) as this:
         fcntl.flock(this, fcntl.LOCK_EX)
         try:
-            prepare(folder, requirements, this.fileno())
+            return prepare(folder, requirements, this.fileno())
         except subprocess.CalledProcessError as error:
             return error.returncode  # its own words stand above
         except KeyboardInterrupt:
             return 130
-    return None
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python tools/notebooks.py run [NOTEBOOK ...]    execute; keep what is equal
     python tools/notebooks.py stamp                 rewrite badge, set-up, fold
-    python tools/notebooks.py lint                  find what is not normalized
+    python tools/notebooks.py lint                  find what is not as stamped
 
 Without arguments, all notebooks of _toc.yml. Those in extras/ need packages of
 their own (requirements/extras.txt), and are run where these are installed.
@@ -11,6 +11,7 @@ their own (requirements/extras.txt), and are run where these are installed.
 import argparse
 import copy
 import json
+import operator
 import os
 import platform
 import re
@@ -53,14 +54,9 @@ FOREIGN = re.compile(
     "|(PYTEST|TORCH|PYTORCH|ATEN|ONEDNN|DNNL|MKL|OMP|KMP|GOMP|NPY|NUMPY)_"
     "|PYTHON(?!PATH|HOME|USERBASE|NOUSERSITE|PYCACHEPREFIX|DONTWRITE)"
 )
-TAGS = {
-    "remove-cell",  # in the notebook, not on the page
-    "hide-cell",  # folded on the page
-    "hide-input",  # the output shows, the code is folded
-    "raises-exception",  # the error is what the cell teaches
-    "nbval-ignore-output",  # run, not compared; a check cell stands below
-    "real-data",  # compared on the real images only
-}
+# What the tags of cells mean is told in CONTRIBUTING.md.
+TAGS = {"remove-cell", "hide-cell", "hide-input"}
+TAGS |= {"raises-exception", "nbval-ignore-output", "real-data"}
 
 
 def seal(notebook):
@@ -155,17 +151,14 @@ def run(path):
             if output.output_type == "error":
                 output.traceback = shorten(output.traceback)
     keep(before, notebook)
-    versions = {
-        "python": platform.python_version(),
-        "torch": version("torch").split("+")[0],
-    }
-    record = notebook.metadata.get("d2lmini", {})
-    last = {"seal": seal(notebook)} | versions  # what it was last run on
-    if not last.items() <= record.items():
-        record = {"date": time.strftime("%Y-%m-%d"), "seconds": seconds}
-        notebook.metadata["d2lmini"] = record | versions
-        notebook.metadata["d2lmini"]["seal"] = seal(notebook)
-    stamping.save(notebook, path)
+    last = {"python": platform.python_version()}
+    last["torch"] = version("torch").split("+")[0]
+    same = last | {"seal": seal(notebook)}
+    if not same.items() <= notebook.metadata.get("d2lmini", {}).items():
+        record = {"date": time.strftime("%Y-%m-%d"), "seconds": seconds} | last
+        notebook.metadata["d2lmini"] = record
+        notebook.metadata.d2lmini["seal"] = seal(notebook)
+    stamping.replace(path, stamping.normalized(notebook))
     print(f"{path.relative_to(section.ROOT)}: {seconds} s", flush=True)
 
 
@@ -179,21 +172,16 @@ def keep(before, after):
 
     untouched = before.metadata.get("d2lmini", {}).get("seal") == seal(before)
     for old, new in zip(before.cells, after.cells, strict=True):
-        if new.cell_type != "code":
-            continue
-        varies = "nbval-ignore-output" in new.metadata.get("tags", [])
-        pictures = compare.pictures(old.outputs), compare.pictures(new.outputs)
-        if untouched and varies:
+        outputs = old.get("outputs", []), new.get("outputs", [])
+        if untouched and "nbval-ignore-output" in section.tags(new):
             same = not compare.differences(old, new.outputs)
+        elif any(o.output_type == "error" for o in outputs[0] + outputs[1]):
+            same = False
         else:
-            texts = compare.text(old.outputs), compare.text(new.outputs)
-            kinds = [o.output_type for o in old.outputs + new.outputs]
-            same = (
-                texts[0] == texts[1]
-                and "error" not in kinds
-                and compare.same_pixels(*pictures)
-            )
-        if same:
+            texts = map(compare.text, outputs)
+            pictures = map(compare.pictures, outputs)
+            same = operator.eq(*texts) and compare.same_pixels(*pictures)
+        if same and outputs[0]:
             new.outputs = old.outputs
 
 
@@ -221,24 +209,13 @@ def run_all(paths=()):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("run").add_argument("notebooks", nargs="*", type=Path)
-    verbs.add_parser("stamp")
-    verbs.add_parser("lint")
+    for verb in ("run", "stamp", "lint"):
+        verbs.add_parser(verb)
+    verbs.choices["run"].add_argument("notebooks", nargs="*", type=Path)
     wish = parser.parse_args(arguments)
     if wish.verb == "run":
-        run_all([path.resolve() for path in wish.notebooks])
-    if wish.verb == "stamp":
-        stamping.stamp_all()
-    if wish.verb == "lint":
-        found = [p for p in section.paths() if not stamping.is_normalized(p)]
-        for path in found:
-            print(
-                f"{path.relative_to(section.ROOT)} is not as tools save it: ",
-                end="",
-            )
-            print("run `make format`.")
-        return bool(found)
-    return None
+        return run_all([path.resolve() for path in wish.notebooks])
+    return stamping.stamp() if wish.verb == "stamp" else stamping.lint()
 
 
 if __name__ == "__main__":

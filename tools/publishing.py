@@ -1,7 +1,7 @@
 """Names the place of the book, and releases a version of it.
 
-    python tools/publishing.py at ADDRESS         name the book's repository
-    python tools/publishing.py release VERSION    commit and tag a version
+    python tools/publishing.py --at ADDRESS         name the repository
+    python tools/publishing.py --release VERSION    commit and tag a version
 
 Nothing is pushed: what these do can be undone here.
 """
@@ -100,7 +100,7 @@ def write_settings(**changes):
     """Change lines of _config.yml, and stamp what follows from them."""
     for key, value in changes.items():
         rewrite("_config.yml", rf"^  {key}:.*$", f'  {key}: "{value}"')
-    stamping.stamp_all()
+    stamping.stamp()
 
 
 def rewrite(name, pattern, text):
@@ -110,15 +110,15 @@ def rewrite(name, pattern, text):
     path.write_text(re.sub(pattern, text, old, count=1, flags=re.M), "utf-8")
 
 
-def main(arguments=None):
+def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    verbs = parser.add_subparsers(required=True)
-    for name, verb in {"at": publish_at, "release": release}.items():
-        words = verbs.add_parser(name)
-        words.set_defaults(verb=verb)
-        words.add_argument("value")
-    wish = parser.parse_args(arguments)
-    wish.verb(wish.value)
+    verbs = parser.add_mutually_exclusive_group(required=True)
+    verbs.add_argument("--at", metavar="ADDRESS")
+    verbs.add_argument("--release", metavar="VERSION")
+    wish = parser.parse_args()
+    if wish.release is None:
+        return publish_at(wish.at)
+    return release(wish.release)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ may pass to another owner.
 
 # Finds the package d2lmini: in the copy of the book around this notebook, else
 # where it is installed, else in the release, once there is one.
+import atexit
 import sys
 from hashlib import sha256
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from shutil import rmtree
+from tempfile import mkdtemp
 from urllib.request import urlopen
 from zipfile import ZipFile
 
@@ -20,7 +22,8 @@ FOLDER = ""
 PAGE = ""
 VERSION = ""
 REPOSITORY = ""
-FILES = ""  # the SHA-256 of what is needed of the release
+# The SHA-256 of what a page needs of the release.
+FILES = ""
 
 
 def is_ours(package):  # before any of it runs: it may be a stranger's
@@ -28,7 +31,7 @@ def is_ours(package):  # before any of it runs: it may be a stranger's
     return start.is_file() and start.read_bytes().startswith(b'"""D2L Mini: ')
 
 
-def fetch():  # every file as it was published, and no other
+def fetch():  # every file as it was published, and no other, for this kernel
     if not FILES:
         raise ModuleNotFoundError(
             "This notebook needs the package d2lmini. Open it where it lies in "
@@ -56,9 +59,10 @@ def fetch():  # every file as it was published, and no other
     if total.hexdigest() != FILES:
         what = f"{address} is not the version that was released"
         raise OSError(f"{what}; none of it was run.")
-    folder = TemporaryDirectory(prefix="d2l-mini-", ignore_cleanup_errors=True)
+    folder = mkdtemp(prefix="d2l-mini-")
+    atexit.register(rmtree, folder, ignore_errors=True)
     for name, content in files.items():
-        path = Path(folder.name, name)
+        path = Path(folder, name)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     return folder
@@ -82,5 +86,4 @@ else:
     sys.path.sort(key=lambda folder: folder in ("", ".", str(here)))
     found = find_spec("d2lmini")
     if not (found and found.origin and is_ours(Path(found.origin).parent)):
-        release = fetch()  # lasts as long as this kernel
-        sys.path.insert(0, release.name)
+        sys.path.insert(0, fetch())

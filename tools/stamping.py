@@ -55,8 +55,8 @@ def frame(path):
     return badge, setup
 
 
-def stamp(path):
-    """Write badge and set-up into a notebook, and fold its solutions."""
+def stamped(path):
+    """Return a notebook with badge, set-up and folded solutions, as text."""
     notebook = nbformat.read(path, as_version=4)
     cells = {cell.id: cell for cell in notebook.cells}
     if "setup" not in cells:
@@ -73,19 +73,40 @@ def stamp(path):
             cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
     notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
     notebook.metadata["kernelspec"] = KERNEL_OF_ALL
-    save(notebook, path)
+    return normalized(notebook)
 
 
-def stamp_all():
-    """Stamp all notebooks, and the parts of the README that follow."""
-    for path in section.paths():
-        stamp(path)
+def normalized(notebook):
+    """Return a notebook as text, without what front ends have added."""
+    stripped = strip_output(notebook, True, True, True, OF_FRONT_ENDS)
+    return nbformat.writes(stripped) + "\n"
+
+
+def outdated():
+    """Yield (path, new text) of files that are not as they are stamped."""
     readme = section.ROOT / "README.md"
     text = readme.read_text("utf-8")
     for name, part in {"place": place(), "sections": table()}.items():
         between = rf"(?s)(stamped: {name}[^\n]*\n).*?([^\n]*end of {name})"
         text = re.sub(between, lambda m, new=part: m[1] + new + m[2], text)
-    readme.write_text(text, "utf-8")
+    new = {readme: text} | {path: stamped(path) for path in section.paths()}
+    for path, text in new.items():
+        if path.read_text("utf-8") != text:
+            yield path, text
+
+
+def stamp():
+    """Stamp all notebooks, and the parts of the README that follow."""
+    for path, text in outdated():
+        replace(path, text)
+
+
+def lint():
+    """Tell whether a file is not as it is stamped, and which one."""
+    found = [path.relative_to(section.ROOT) for path, _ in outdated()]
+    for path in found:
+        print(f"{path} is not as tools leave it: run `make format`")
+    return bool(found)
 
 
 def place():
@@ -97,34 +118,19 @@ def place():
 
 def table():
     """Return the README's table of pages."""
-    rows = [("", "section", "try it"), ("---", "---", "---")]
+    rows = ["| | section |", "|---|---|"]
     for page in section.everything():
-        title = f"[{page.title}]({page.name})"
-        rows.append((page.number or "", title, frame(page.path)[0]))
-    width = 3 if repository.site()[0] else 2
-    return "".join(f"| {' | '.join(row[:width])} |\n" for row in rows)
+        rows.append(f"| {page.number or ''} | [{page.title}]({page.name}) |")
+    return "\n".join(rows) + "\n"
 
 
-def normalized(notebook):
-    """Return a notebook without what front ends have written into it."""
-    return strip_output(notebook, True, True, True, OF_FRONT_ENDS)
-
-
-def is_normalized(path):
-    """Tell whether a notebook would be saved as it is."""
-    text = path.read_text("utf-8")
-    notebook = normalized(nbformat.reads(text, as_version=4))
-    return nbformat.writes(notebook) + "\n" == text
-
-
-def save(notebook, path):
-    """Replace a notebook by a normalized one, whole or not at all."""
+def replace(path, text):
+    """Replace the text of a file, as a whole or not at all."""
     # A run that is killed here leaves its scrap where no tool looks for pages.
-    scraps = path.parent / ".ipynb_checkpoints"
-    scraps.mkdir(exist_ok=True)
-    temporary = scraps / f"{path.stem}.{os.getpid()}.ipynb"
+    scrap = path.parent / ".ipynb_checkpoints" / f"{path.stem}.{os.getpid()}"
+    scrap.parent.mkdir(exist_ok=True)
     try:
-        nbformat.write(normalized(notebook), temporary)
-        os.replace(temporary, path)
+        scrap.write_text(text, "utf-8")
+        scrap.replace(path)
     finally:
-        temporary.unlink(missing_ok=True)
+        scrap.unlink(missing_ok=True)
