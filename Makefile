@@ -5,7 +5,9 @@ VENV := .venv
 # Always `python -m`: the scripts beside it know only the place where they were
 # made, and a checkout may move.
 RUN := $(VENV)/bin/python
-PREPARE = @$(PYTHON) tools/environment.py $(VENV) requirements.txt
+OLD := import sys; sys.version_info < (3, 10) and \
+	sys.exit("Python 3.10 or newer is needed: make PYTHON=...")
+WHOLE := import sys, importlib.metadata as m; sys.exit(not m.files("pip"))
 PORT ?= 8000
 # It would leave out the checks.
 unexport PYTHONOPTIMIZE
@@ -17,12 +19,26 @@ help: ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
 		awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
+# Made anew only where its Python does not run, or has no whole pip.
 ready:
-	$(PREPARE)
+	@$(RUN) -c '$(WHOLE)' 2>/dev/null || { \
+		echo 'Setting up $(VENV), once; PyTorch is large.' && \
+		$(PYTHON) -c '$(OLD)' && $(PYTHON) -m venv --clear $(VENV); }
+	$(call install,requirements.txt)
+
+# When a file is another one than was installed last, whatever its date. An
+# interrupted pip leaves a mixture, and no copy of the file.
+define install
+	@cat constraints.txt requirements.txt $(1) | \
+		cmp -s - $(VENV)/$(notdir $(1)) || { \
+		echo 'Installing what $(1) names.' && rm -f $(VENV)/$(notdir $(1)) && \
+		$(RUN) -m pip install -c constraints.txt -r $(1) && \
+		cat constraints.txt requirements.txt $(1) > $(VENV)/$(notdir $(1)); }
+endef
 
 # What only the optional page and the benchmark need.
-extras:
-	$(PREPARE) requirements/extras.txt
+extras: ready
+	$(call install,requirements/extras.txt)
 
 book: ready ## build the site and print where it lies
 	@echo 'Building the site from the stored outputs.'
@@ -51,7 +67,7 @@ coverage: ready ## run the unit tests; every line and branch must be reached
 
 # Where the images cannot be had, all processes see the stand-in.
 mutants: ## change the package everywhere: do the unit tests notice?
-	$(PREPARE) requirements/mutants.txt
+	$(call install,requirements/mutants.txt)
 	D2LMINI_STANDIN=$$($(RUN) -W ignore -c 'import d2lmini; \
 		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
 		OMP_NUM_THREADS=1 MPLBACKEND=agg \
@@ -59,7 +75,7 @@ mutants: ## change the package everywhere: do the unit tests notice?
 
 # Apart from the rest: most who change a page need no browser for it.
 test-site: book ## look at the built site in Chromium
-	$(PREPARE) requirements/site-tests.txt
+	$(call install,requirements/site-tests.txt)
 	@echo 'Opening every page of the site, in light and dark, wide and narrow.'
 	$(RUN) -m pytest -o addopts= --numprocesses=2 --dist=loadgroup \
 		tests/browser $(PYTEST_ARGS)

@@ -60,7 +60,7 @@ is zero."""
 FAULT = {"torch.arange(-2, 2.05, 0.1)": "torch.arange(-2, 2.05, 0.2)"}
 EXERCISES = {
     "Run and change: double `x`. What becomes of the squares?": "(2 * x[0])**2",
-    "Run and change: how many are there with steps of 0.2?": "len(x[::2])",
+    "Run and change: how many numbers are even tenths?": "len(x[::2])",
     "Think: which number has the smallest square?": "x[x.square().argmin()]",
     "Derive: what is the mean of `x`?": "x.mean().round(decimals=4)",
     "Prove that no square is negative, and test it.": "(x**2 >= 0).all()",
@@ -80,7 +80,7 @@ def cells(number, title):
     found, metadata = [], {}
     parts = re.split(r"```python\n(.*?)\n```", page, flags=re.S)
     for prose, code in zip(parts[::2], [*parts[1::2], ""], strict=True):
-        for text in map(str.strip, re.split(r"\n(?=##)", prose)):
+        for text in map(str.strip, re.split(r"\n(?=##)", prose.strip())):
             if text == "## Solutions":
                 metadata = {"tags": ["hide-cell"]}
             found.append(v4.new_markdown_cell(text))

@@ -23,7 +23,6 @@ PAGE = "chapters/02-preliminaries/01-data-manipulation.ipynb"
 INIT = '"""D2L Mini: ours."""\n'
 OURS = {"__init__.py": INIT, "part.py": "x = 1\n"}
 STRANGER = {"__init__.py": "raise SystemExit('a stranger ran')\n"}
-NEEDS = "ModuleNotFoundError: This notebook needs the package d2lmini."
 
 
 def below(folder, files):
@@ -80,11 +79,37 @@ def run(folder, source, **names):
         return str(Path(importlib.import_module("d2lmini").__file__).parent)
 
 
-# Without a release: what lies there, where the notebook starts, what is found.
+RELEASE = below("d2lmini", OURS) | {"lab/RESULTS.md": "", "lab/growth.csv": ""}
+
+
+@pytest.fixture
+def hub(tmp_path):
+    """A folder that answers for the hosting, and the cell that asks it."""
+    total = "".join(f"{n} {len(t)}\n{t}" for n, t in sorted(RELEASE.items()))
+    total = hashlib.sha256(total.encode()).hexdigest()
+    place = tmp_path / "owner" / "name"
+    (tmp_path / "work").mkdir()
+    source = cell(VERSION="9.0.0", REPOSITORY=place.as_uri(), FILES=total)
+    return place / "archive" / "refs" / "tags" / "v9.0.0.zip", source
+
+
+def publish(path, files):
+    """Pack a release as the hosting does, with all else of the book."""
+    path.parent.mkdir(parents=True)
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr("name-9.0.0/", "")
+        for name, text in ({"random.py": "", "README.md": ""} | files).items():
+            if text is not None:
+                packed.writestr(f"name-9.0.0/{name}", text)
+
+
+# What lies there, where the notebook starts, and where it finds the package;
+# None where only a release can help.
 
 CHAPTER = str(Path(PAGE).parent)
 TOP, ODD = below("top", BOOK), "it's [1] % 책"
 HERE = below("installed/d2lmini", OURS)
+ALIEN = below("top/d2lmini", STRANGER)
 FOREIGN = below("installed/d2lmini", STRANGER)
 BESIDE = {
     "a package": below("work/d2lmini", STRANGER),
@@ -95,46 +120,45 @@ BESIDE = {
 CASES = {
     "book, its page": (TOP, f"top/{CHAPTER}", "top"),
     "book, its root": (TOP, "top", "top"),
-    "book, odd name": (
-        below("it's [1] % 책", BOOK),
-        "it's [1] % 책",
-        "it's [1] % 책",
-    ),
+    "book, odd name": (below(ODD, BOOK), f"{ODD}/{CHAPTER}", ODD),
     "book, not what is installed": (TOP | HERE, f"top/{CHAPTER}", "top"),
-    "book, a folder of the reader's": (TOP, "top/mine", NEEDS),
-    "book, below its page": (TOP, f"top/{CHAPTER}/mine", NEEDS),
-    "book of a stranger": (
-        TOP | below("top/d2lmini", STRANGER),
-        f"top/{CHAPTER}",
-        NEEDS,
-    ),
-    "package above": (below("top/d2lmini", OURS), "top/work", NEEDS),
-    "no list of pages": (TOP | {"top/_toc.yml": None}, f"top/{CHAPTER}", NEEDS),
-    "no such page": (TOP | {f"top/{PAGE}": None}, f"top/{CHAPTER}", NEEDS),
+    "book, a folder of the reader's": (TOP, "top/mine", None),
+    "book, below its page": (TOP, f"top/{CHAPTER}/mine", None),
+    "book of a stranger": (TOP | ALIEN, f"top/{CHAPTER}", None),
+    "package above": (below("top/d2lmini", OURS), "top/work", None),
+    "no list of pages": (TOP | {"top/_toc.yml": None}, f"top/{CHAPTER}", None),
+    "no such page": (TOP | {f"top/{PAGE}": None}, f"top/{CHAPTER}", None),
     "ours beside it": (below("work/d2lmini", OURS), "work", "work"),
     "installed": (HERE, "work", "installed"),
-    "a stranger's is installed": (FOREIGN, "work", NEEDS),
-    "nothing": ({}, "work", NEEDS),
+    "a stranger's is installed": (FOREIGN, "work", None),
+    "nothing": ({}, "work", None),
 }
 for what, files in BESIDE.items():
-    CASES[f"{what} beside it"] = files, "work", NEEDS
-    CASES[f"{what} beside what is installed"] = (
-        files | HERE,
-        "work",
-        "installed",
-    )
+    CASES[f"{what} beside it"] = files, "work", None
+    CASES[f"{what}, ours installed"] = files | HERE, "work", "installed"
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_takes_the_book_or_what_is_installed(case, tmp_path):
+def test_it_takes_the_book_or_what_is_installed_or_the_release(
+    case, hub, tmp_path
+):
     files, start, found = CASES[case]
     write(tmp_path, {n: text for n, text in files.items() if text is not None})
     (tmp_path / start).mkdir(parents=True, exist_ok=True)
     said = run(tmp_path / start, cell())
-    if found == NEEDS:
-        assert said.startswith(NEEDS) and "pip install ." in said
-    else:
+    if found:
         assert said == str(tmp_path / found / "d2lmini")
+        assert run(tmp_path / start, hub[1]) == said  # nothing is fetched
+        return
+    assert said.startswith("ModuleNotFoundError: This notebook needs the packa")
+    assert "pip install ." in said
+    publish(hub[0], RELEASE)
+    place = Path(run(tmp_path / start, hub[1])).parent
+    assert place.parent == tmp_path / "temporary"
+    found = [p for p in place.rglob("*.*") if p.suffix != ".pyc"]
+    assert {
+        p.relative_to(place).as_posix(): p.read_text("utf-8") for p in found
+    } == RELEASE
 
 
 def test_vs_code_may_start_in_another_folder(tmp_path):
@@ -176,9 +200,8 @@ def test_the_archive_is_a_copy_of_the_book(tmp_path):
     assert {"pyproject.toml", "README.md"} <= archive.files().keys()
 
 
-# From the release.
+# A release that is another one, or none.
 
-RELEASE = below("d2lmini", OURS) | {"lab/RESULTS.md": "", "lab/growth.csv": ""}
 CHANGES = {
     "one byte": {"d2lmini/part.py": "x = 2\n"},
     "a name": {"d2lmini/part.py": None, "d2lmini/pArt.py": "x = 1\n"},
@@ -192,44 +215,6 @@ CHANGES = {
     },
     "everything": below("d2lmini", STRANGER),
 }
-
-
-@pytest.fixture
-def hub(tmp_path):
-    """A folder that answers for the hosting, and the cell that asks it."""
-    total = "".join(f"{n} {len(t)}\n{t}" for n, t in sorted(RELEASE.items()))
-    total = hashlib.sha256(total.encode()).hexdigest()
-    place = tmp_path / "owner" / "name"
-    (tmp_path / "work").mkdir()
-    source = cell(VERSION="9.0.0", REPOSITORY=place.as_uri(), FILES=total)
-    return place / "archive" / "refs" / "tags" / "v9.0.0.zip", source
-
-
-def publish(path, files):
-    """Pack a release as the hosting does, with all else of the book."""
-    path.parent.mkdir(parents=True)
-    with zipfile.ZipFile(path, "w") as packed:
-        packed.writestr("name-9.0.0/", "")
-        for name, text in ({"random.py": "", "README.md": ""} | files).items():
-            if text is not None:
-                packed.writestr(f"name-9.0.0/{name}", text)
-
-
-@pytest.mark.parametrize("beside", [None, *BESIDE])
-def test_elsewhere_it_fetches_the_release(beside, hub, tmp_path):
-    publish(hub[0], RELEASE)
-    write(tmp_path, BESIDE.get(beside, {}))
-    before = sorted((tmp_path / "work").rglob("*"))
-    place = Path(run(tmp_path / "work", hub[1])).parent
-    assert sorted((tmp_path / "work").rglob("*")) == before
-    found = {p.relative_to(place).as_posix() for p in place.rglob("*.*")}
-    assert {n for n in found if "__pycache__" not in n} == RELEASE.keys()
-
-
-def test_what_is_there_is_not_fetched(hub, tmp_path):
-    write(tmp_path, HERE)
-    said = run(tmp_path / "work", hub[1])
-    assert said == str(tmp_path / "installed" / "d2lmini")
 
 
 @pytest.mark.parametrize("how", CHANGES)
