@@ -146,21 +146,23 @@ def test_a_user_s_settings_reach_a_page_only_where_it_needs_them(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "given, seen", [("data", "/w/data"), ("", ""), ("~/d", "~/d"), ("/a", "/a")]
+    ("name", "given", "seen"),
+    [
+        ("D2LMINI_DATA", "data", "{here}/data"),
+        ("D2LMINI_DATA", "", ""),
+        ("D2LMINI_DATA", "~/data", "~/data"),
+        ("D2LMINI_DATA", "/data", "/data"),
+        ("HOME", "/proc/nobody", "{scratch}"),
+        ("HOME", "nobody", "{scratch}"),  # and the user has no entry
+    ],
 )
-def test_a_relative_folder_of_the_data_is_the_same_everywhere(
-    given, seen, tmp_path, monkeypatch
+def test_what_kernels_elsewhere_would_misunderstand_is_settled(
+    name, given, seen, tmp_path, monkeypatch
 ):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("D2LMINI_DATA", given)
-    notebooks.settle()
-    assert os.environ["D2LMINI_DATA"] == seen.replace("/w", str(tmp_path))
-
-
-@pytest.mark.parametrize("home", ["/proc/nobody", ""])
-def test_without_a_home_there_is_one_for_a_while(home, monkeypatch):
-    monkeypatch.setenv("HOME", home)
-    if not home:  # nor has the user an entry
+    if given == "nobody":
         monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv(name, given)
     notebooks.settle()
-    assert os.environ["HOME"] == notebooks.scratch().name
+    places = {"here": tmp_path, "scratch": notebooks.scratch().name}
+    assert os.environ[name] == seen.format(**places)
