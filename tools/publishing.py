@@ -47,7 +47,7 @@ def release(version):
     rewrite("CITATION.cff", r"^version: .*(\ndate-released: .*)?", cited)
     write_settings(sha256=checksum())
     git("commit", "--quiet", "--all", f"--message=Release {version}")
-    git("tag", "--annotate", tag, f"--message=D2L Mini {version}")
+    git("tag", tag, f"--message=D2L Mini {version}")
     print(f"Committed and tagged {tag}. To undo it:")
     print(f"    git tag -d {tag} && git reset --hard HEAD~1")
     print(f"To publish it: git push origin HEAD {tag}")

@@ -47,7 +47,7 @@ def tree(tmp_path, monkeypatch):
     # As it was before it was published, whatever has happened since.
     monkeypatch.setattr(section, "ROOT", tree)
     (tree / "CHANGELOG.md").write_text(CHANGELOG, "utf-8")
-    number = '__version__ = "1.0.0"'
+    number = '__version__ = "1.10.0"'
     publishing.rewrite("d2lmini/__init__.py", "^__version__.*", number)
     publishing.write_settings(url="", sha256="")
     git(tree, "add", ".")
@@ -97,8 +97,8 @@ def test_one_verb_names_the_repository_everywhere(tree):
     [
         ("", "1.0", "VERSION must be a number such as 2.0.0, not '1.0'."),
         ("", "", "VERSION must be a number"),
-        ("", "1.0.0", "VERSION must be higher than 1.0.0, not 1.0.0."),
-        ("", "0.10.0", "VERSION must be higher"),
+        ("", "1.10.0", "VERSION must be higher than 1.10.0, not 1.10.0."),
+        ("", "1.9.0", "VERSION must be higher"),
         ("no address", "2.0.0", "The book has no address yet: make publish-at"),
         ("tagged", "2.0.0", "There is a tag v2.0.0 already; take a higher"),
         ("dirty", "2.0.0", "Commit or remove these first:\n"),
