@@ -17,7 +17,7 @@ import section
 FAKE = """\
 #!/bin/sh
 case "$*" in
-*'-m venv'*) rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python
+*'-m venv --clear'*) rm -rf .venv; mkdir -p .venv/bin; cp "$0" .venv/bin/python
     echo made ;;
 *'files("pip")'*) exec test ! -e half-a-pip ;;
 *'-m pip'*) for last; do :; done; echo "pip $last"; exec test ! -e fails ;;
@@ -137,7 +137,8 @@ def test_it_starts_anew_where_sphinx_would_notice_nothing(
     make()
     (tmp_path / name).write_text("changed", "utf-8")
     assert [make(), make()] == ["anew", "on"]
-    monkeypatch.setattr(build, "ROOT", tmp_path.with_name("moved"))
+    moved = shutil.copytree(tmp_path, tmp_path.with_name("moved"))
+    monkeypatch.setattr(build, "ROOT", moved)
     assert make() == "anew"
 
 
