@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from types import SimpleNamespace
 
 import build
@@ -137,8 +138,8 @@ def test_it_starts_anew_where_sphinx_would_notice_nothing(
     make()
     (tmp_path / name).write_text("changed", "utf-8")
     assert [make(), make()] == ["anew", "on"]
-    moved = shutil.copytree(tmp_path, tmp_path.with_name("moved"))
-    monkeypatch.setattr(build, "ROOT", moved)
+    moved = shutil.copytree(tmp_path, f"{tmp_path}-moved")
+    monkeypatch.setattr(build, "ROOT", Path(moved))
     assert make() == "anew"
 
 
