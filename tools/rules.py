@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import claims
 import nbformat
 import notebooks
+import stamping
 from section import ROOT, Section, alternative, d2l_link, paths, read, tags
 
 # Names that a cell uses whose result differs from run to run, or from machine
@@ -39,7 +40,7 @@ ELSEWHERE = {
 ELSEWHERE |= {"Addmm", "NumRooms_nan", "channels", "dW"}
 LINK = re.compile(r"\[([^]]*)\]\(([^)\s]+)\)")
 RULES = []
-frame = cache(notebooks.frame)
+frame = cache(stamping.frame)
 
 
 def rule(function):
@@ -184,7 +185,7 @@ def every_front_end_opens_it(page):
     for error in nbformat.validator.iter_validate(notebook):
         yield None, f"is no valid notebook ({error.message}); {remedy}"
     kernel = notebook.metadata.get("kernelspec")
-    if kernel != notebooks.KERNEL_OF_ALL:
+    if kernel != stamping.KERNEL_OF_ALL:
         yield None, f"has the kernel {kernel}; run `make format`"
     if notebook.metadata.get("language_info", {}).get("name") != "python":
         yield None, f"is in no language or in another one; {remedy}"
@@ -213,13 +214,13 @@ def solutions_are_folded_in_the_notebook_too(page):
     """Their heading stands alone in its cell, which a fold leaves in sight."""
     heads = [c for c in page.prose if re.search("^##? ", c.source, re.M)]
     heads = heads or page.cells[:1]
-    fold = {"id": notebooks.FOLD, "jp-MarkdownHeadingCollapsed": True}
-    colab = {"collapsed_sections": [notebooks.FOLD]}
+    fold = {"id": stamping.FOLD, "jp-MarkdownHeadingCollapsed": True}
+    colab = {"collapsed_sections": [stamping.FOLD]}
     if heads[-1].source != "## Solutions":
         yield heads[-1], "must be `## Solutions` and nothing else"
     elif (
         heads[-1].metadata != fold
-        or heads[-1].id != notebooks.FOLD
+        or heads[-1].id != stamping.FOLD
         or page.notebook.metadata.get("colab") != colab
     ):
         yield heads[-1], "does not fold the solutions; run `make format`"
@@ -369,7 +370,7 @@ def metadata_are_known(page):
         keys = set(cell.metadata) - known.get(cell.cell_type, set())
         keys |= set(cell.metadata.get("mystnb", {"image": {}})) - {"image"}
         keys |= set(cell.metadata.get("mystnb", {}).get("image", {})) - {"alt"}
-        if keys and cell.id != notebooks.FOLD:
+        if keys and cell.id != stamping.FOLD:
             yield cell, f"has unknown metadata {sorted(keys)}; delete them"
 
 

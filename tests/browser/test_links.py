@@ -37,7 +37,7 @@ def follow(tmp_path, monkeypatch):
 
     def run(themed="good", readme="good", repository="good"):
         home = f"{address}/{repository}"
-        monkeypatch.setattr(linkcheck.notebooks, "site", lambda: (home, "", ""))
+        monkeypatch.setattr(linkcheck.repository, "site", lambda: (home, ""))
         built = tmp_path / "_build" / "html"
         built.mkdir(parents=True)
         (built / "index.html").write_text(THEMED.format(address, themed))

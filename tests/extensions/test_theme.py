@@ -32,7 +32,7 @@ def built(tmp_path_factory):
             text += "\n```{toctree}\na\nb\n```\n"
         (home / f"{name}.md").write_text(text, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout.notebooks, "site", lambda: ("", "main", "v1"))
+        patch.setattr(layout.repository, "site", lambda: ("", "main"))
         settings = {
             "extensions": ["myst_parser", "pages", "layout", "html_fixes"],
             "html_theme": "theme",
@@ -90,10 +90,8 @@ def test_the_open_page_is_named_in_the_contents(built):
 
 def test_actions_need_a_repository(monkeypatch):
     page = section.sections()[0]
-    monkeypatch.setattr(pages.notebooks, "site", lambda: ("", "main", "v1"))
+    monkeypatch.setattr(pages.repository, "site", lambda: ("", "main"))
     assert pages.actions(page) == {}
     address = "https://github.com/someone/book"
-    monkeypatch.setattr(
-        pages.notebooks, "site", lambda: (address, "main", "v1")
-    )
+    monkeypatch.setattr(pages.repository, "site", lambda: (address, "main"))
     assert pages.actions(page)["Edit"].startswith(f"{address}/edit/main/")

@@ -3,8 +3,8 @@
 import ast
 import re
 
-import notebooks
 import pytest
+import repository
 import rules
 import section
 import yaml
@@ -60,7 +60,7 @@ def test_the_optional_page_trains_the_model_of_5_2():
 
 
 def test_address_of_the_book_is_one_setting():
-    url = notebooks.site()[0]
+    url = repository.site()[0]
     for name in ("README.md", "CITATION.cff"):
         text = (ROOT / name).read_text("utf-8")
         found = re.findall(r"https://github\.com/[\w-]+/[\w.-]*\w", text)

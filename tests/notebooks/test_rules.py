@@ -14,6 +14,7 @@ import notebooks
 import pytest
 import rules
 import section
+import stamping
 from PIL import Image
 
 PATH = next(s.path for s in section.sections() if s.number == "3.4")
@@ -57,7 +58,7 @@ def draws(source, alt, color, **options):
 @cache
 def written():
     """Return a page that keeps every rule."""
-    badge, setup = notebooks.frame(PATH)
+    badge, setup = stamping.frame(PATH)
     notebook = v4.new_notebook()
     notebook.cells = [
         text(badge, "badge", tags=["remove-cell"]),
@@ -98,20 +99,20 @@ def written():
             "## Exercises\n\n"
             + "\n".join(f"{i}. Why does sum {i} come out?" for i in EXERCISES)
         ),
-        text("## Solutions", notebooks.FOLD),
+        text("## Solutions", stamping.FOLD),
     ]
     for i in EXERCISES:
         notebook.cells.append(text(f"### Solution {i}"))
         solved = cell("print('So.')", printed("So.\n"), tags=["hide-cell"])
         notebook.cells.append(solved)
-    fold = {"id": notebooks.FOLD, "jp-MarkdownHeadingCollapsed": True}
+    fold = {"id": stamping.FOLD, "jp-MarkdownHeadingCollapsed": True}
     pick(notebook.cells, "## Solutions").metadata.update(fold)
     for i, each in enumerate(code(notebook.cells), 1):
         each.execution_count = i
     notebook.metadata = {
-        "kernelspec": notebooks.KERNEL_OF_ALL,
+        "kernelspec": stamping.KERNEL_OF_ALL,
         "language_info": {"name": "python"},
-        "colab": {"collapsed_sections": [notebooks.FOLD]},
+        "colab": {"collapsed_sections": [stamping.FOLD]},
         "fault": {"x.sum()": "x.mean()"},
         "d2lmini": {"seal": notebooks.seal(notebook)},
     }
