@@ -240,6 +240,17 @@
       next();
     }
 
+    // A file of numbers that is too heavy to come with the page. It is a script,
+    // which pages in a folder on a disk may load, too.
+    load(address) {
+      return new Promise((resolve, reject) => {
+        window.figureFile = resolve;
+        const script = element("script", { src: address });
+        script.addEventListener("error", reject);
+        document.head.append(script);
+      });
+    }
+
     startAgain() {
       clearTimeout(this.timer);
       for (const reset of this.again) reset();
