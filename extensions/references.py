@@ -48,8 +48,11 @@ def homes():
     }
 
 
-def figures(soup, page):
-    """Join each caption with its picture, and wake those that are alive."""
+def figures(soup, page, keep):
+    """Join each caption with its picture, and mark those that are alive.
+
+    `keep` writes a file beside the site's scripts and returns its address.
+    """
     for start in soup.select("p > strong:first-child"):
         found = CAPTION.fullmatch(start.get_text())
         paragraph = start.parent
@@ -70,18 +73,22 @@ def figures(soup, page):
         figure.append(paragraph.extract())
         start.name = "a"
         start["href"] = f"#{figure['id']}"
-        bring_to_life(soup, figure, page, found[1])
+        bring_to_life(soup, figure, page, found[1], keep)
 
 
-def bring_to_life(soup, figure, page, number):
+def bring_to_life(soup, figure, page, number, keep):
     """Give a living figure its name and the numbers that it starts from."""
     living = page.living.get(number)
     if not living:
         return
     figure["data-living"] = living["name"]
+    given = {key: living[key] for key in ("data", "shows")}
+    if living["load"]:
+        text = f"figureFile({json.dumps(living['load'])})"
+        given["file"] = keep(f"{page.id}-{living['name']}.js", text)
     script = soup.new_tag("script", type="application/json")
     # A "</script>" in it would end it.
-    script.string = json.dumps(living).replace("<", "\\u003c")
+    script.string = json.dumps(given).replace("<", "\\u003c")
     figure.insert(0, script)
 
 

@@ -1,6 +1,6 @@
 // What living figures have in common: controls, numbers, drawing and dragging.
 //
-//   figure("landscape", (kit, data) => {
+//   figure("landscape", (kit, { loads, lengths }) => {
 //     const rate = kit.slider("Learning rate", { min: 0.01, max: 1, step: 0.01, value: 0.1 });
 //     kit.draw = () => { ... };
 //   });
@@ -51,13 +51,12 @@
   };
 
   class Kit {
-    constructor(host, data) {
+    constructor(host) {
       this.host = host;
       this.stage = element("div", { class: "stage" });
       this.controls = element("div", { class: "controls", role: "group", "aria-label": "Controls" });
       this.numbers = element("dl", { class: "numbers", "aria-live": "polite" });
       this.again = [];
-      this.data = data;
       this.draw = () => {};
     }
 
@@ -262,8 +261,9 @@
   // Put a figure in the place of its still picture, which paper goes on to show.
   const wake = (host) => {
     const source = host.querySelector("script[type='application/json']");
-    const kit = new Kit(host, JSON.parse(source.textContent));
-    makers[host.dataset.living](kit, kit.data);
+    const { data, file } = JSON.parse(source.textContent);
+    const kit = new Kit(host);
+    makers[host.dataset.living](kit, { ...data, file });
     const again = element("button", { type: "button", class: "again" }, "Start again");
     again.addEventListener("click", () => kit.startAgain());
     kit.controls.append(again);

@@ -146,10 +146,7 @@ class Section:
         found, last = {}, None
         for cell in self.cells:
             if cell.cell_type == "code":
-                last = next(
-                    (o.metadata.living for o in cell.outputs if is_living(o)),
-                    None,
-                )
+                last = next(filter(None, map(living, cell.outputs)), None)
             elif last and (caption := CAPTION.match(cell.source)):
                 found[caption[1]] = last
         return found
@@ -242,9 +239,9 @@ def d2l_link(number):
     return page and f"https://d2l.ai/{page}.html"
 
 
-def is_living(output):
-    """Tell whether a picture is one that the site brings to life."""
-    return "living" in output.get("metadata", {})
+def living(output):
+    """Return what the site brings a picture to life with, or None."""
+    return output.get("metadata", {}).get("image/png", {}).get("living")
 
 
 def alternative(cell):
