@@ -13,6 +13,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = "Summary", "Exercises", "Solutions"
+CAPTION = re.compile(r"\*\*Figure (\d+\.\d+\.\d+)\.\*\*")
 FRAME = "badge", "setup"  # the cells that tools stamp
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code, read with care
@@ -127,6 +128,30 @@ class Section:
         return re.findall(r"^### Solution (\d+)$", self.text, re.M)
 
     @property
+    def figures(self):
+        """The numbers of the figures, as their captions say."""
+        return re.findall(rf"^{CAPTION.pattern}", self.text, re.M)
+
+    @property
+    def equations(self):
+        """The numbers of the equations to which a text refers."""
+        return re.findall(r"\\tag\{(\d+\.\d+\.\d+)\}", self.text)
+
+    @property
+    def living(self):
+        """What the living figures start from: {number: name, data, shows}.
+
+        A cell keeps it beside its picture; the caption is the next text.
+        """
+        found, last = {}, None
+        for cell in self.cells:
+            if cell.cell_type == "code":
+                last = next(filter(None, map(living, cell.outputs)), None)
+            elif last and (caption := CAPTION.match(cell.source)):
+                found[caption[1]] = last
+        return found
+
+    @property
     def outputs(self):
         """All outputs of all cells."""
         return [output for cell in self.code for output in cell.outputs]
@@ -212,6 +237,11 @@ def d2l_link(number):
     """Return the address of a section of D2L, or None."""
     page = d2l()["sections"].get(number, {}).get("page")
     return page and f"https://d2l.ai/{page}.html"
+
+
+def living(output):
+    """Return what the site brings a picture to life with, or None."""
+    return output.get("metadata", {}).get("image/png", {}).get("living")
 
 
 def alternative(cell):

@@ -75,3 +75,23 @@ addEventListener("beforeprint", () => {
 addEventListener("afterprint", () => {
   for (const fold of folded) fold.open = false;
 });
+
+// The script of a living figure comes when the figure does.
+const beside = document.currentScript.src;
+const loading = {};
+const load = (name) => loading[name] ??= new Promise((resolve) => {
+  const part = document.createElement(name.endsWith("css") ? "link" : "script");
+  part.onload = resolve;
+  part.rel = "stylesheet";
+  part[name.endsWith("css") ? "href" : "src"] = new URL(name, beside);
+  document.head.append(part);
+});
+const near = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, target } of entries) {
+    if (!isIntersecting) continue;
+    near.unobserve(target);
+    Promise.all([load("kit.css"), load("kit.js")])
+      .then(() => load(`${target.dataset.living}/figure.js`));
+  }
+}, { rootMargin: "800px" });
+document.querySelectorAll("[data-living]").forEach((e) => near.observe(e));

@@ -1,0 +1,156 @@
+"""Gives figures, equations and exercises an address, and links their mentions.
+
+In a notebook these are plain Markdown that every front end shows: a caption is
+a paragraph below its picture that begins with **Figure 3.1.2.**, an equation
+carries its number as \\tag{3.1.2}, an exercise is an item of a numbered list.
+A mention, "Figure 3.1.2", "Equation (3.1.2)", "Exercise 4", becomes a link; one
+that leads nowhere stops the build.
+"""
+
+import json
+import re
+from functools import cache
+from os.path import relpath
+
+import section
+from bs4 import BeautifulSoup, NavigableString
+from sphinx.util import logging
+
+log = logging.getLogger(__name__)
+
+CAPTION = re.compile(r"Figure (\d+\.\d+\.\d+)\.")
+TAG = re.compile(r"\\tag\{(\d+\.\d+\.\d+)\}")
+LEVELS = "Run", "Think", "Derive"  # the first word of an exercise may say it
+MENTION = re.compile(
+    r"\b(?P<kind>Figure|Equation|[Ee]xercise|[Ss]olution)[ \xa0]"
+    r"(?P<open>\(?)(?P<number>\d+(?:\.\d+\.\d+)?)(?(open)\))"
+    r"(?! of\b|[\d.]*\d)"
+)
+NO_MENTION = ["a", "pre", "code", "math", "h1", "h2", "h3", "summary", "title"]
+
+
+def anchor(kind, number):
+    """Return the id of a figure, an equation, an exercise or a solution."""
+    return f"{kind.lower()}-{number.replace('.', '-')}"
+
+
+@cache
+def homes():
+    """Return {id: name of the page} of all figures and equations."""
+    return {
+        anchor(kind, number): page.name.removesuffix(".ipynb")
+        for page in section.everything()
+        for kind, numbers in (
+            ("figure", page.figures),
+            ("equation", page.equations),
+        )
+        for number in numbers
+    }
+
+
+def figures(soup, page, keep):
+    """Join each caption with its picture, and mark those that are alive.
+
+    `keep` writes a file beside the site's scripts and returns its address.
+    """
+    for start in soup.select("p > strong:first-child"):
+        found = CAPTION.fullmatch(start.get_text())
+        paragraph = start.parent
+        cell = paragraph.find_previous_sibling()
+        if not found or paragraph.contents[0] is not start or not cell:
+            continue
+        images = cell.select(".cell_output img")
+        if not images:
+            log.warning(
+                f"{page.name}: Figure {found[1]} is no caption, because "
+                "the cell above it draws nothing. Move it below its picture."
+            )
+            continue
+        figure = images[-1].wrap(soup.new_tag("figure"))
+        figure["id"] = anchor("figure", found[1])
+        images[-1].wrap(soup.new_tag("div", attrs={"class": "still"}))
+        paragraph.name = "figcaption"
+        figure.append(paragraph.extract())
+        start.name = "a"
+        start["href"] = f"#{figure['id']}"
+        bring_to_life(soup, figure, page, found[1], keep)
+
+
+def bring_to_life(soup, figure, page, number, keep):
+    """Give a living figure its name and the numbers that it starts from."""
+    living = page.living.get(number)
+    if not living:
+        return
+    figure["data-living"] = living["name"]
+    given = {key: living[key] for key in ("data", "shows")}
+    if living["load"]:
+        text = f"figureFile({json.dumps(living['load'])})"
+        given["file"] = keep(f"{page.id}-{living['name']}.js", text)
+    script = soup.new_tag("script", type="application/json")
+    # A "</script>" in it would end it.
+    script.string = json.dumps(given).replace("<", "\\u003c")
+    figure.insert(0, script)
+
+
+def equations(soup, page):
+    """Give each numbered equation an id."""
+    for box in soup.select("div.math"):
+        if found := TAG.search(box.get_text()):
+            box["id"] = anchor("equation", found[1])
+            box["class"] = [*box.get("class", []), "numbered"]
+
+
+def exercises(soup, page):
+    """Join each exercise with its solution: ids, links, and the question."""
+    items = soup.select("#exercises > ol > li")
+    for number, item in enumerate(items, 1):
+        item["id"] = anchor("exercise", str(number))
+        first = item.find("em")
+        if first and first.get_text().rstrip(".") in LEVELS:
+            first.name, first["class"] = "span", "level"
+        solution = soup.find(id=anchor("solution", str(number)))
+        if not solution:
+            continue
+        question = soup.new_tag("blockquote", attrs={"class": "question"})
+        copy = BeautifulSoup(item.decode_contents(), "html.parser")
+        for tag in copy(id=True):
+            del tag["id"]
+        question.append(copy)
+        solution.insert(0, question)
+        link(soup, question, item["id"], f"Back to exercise {number}")
+        link(soup, item, solution["id"], f"Solution {number}")
+
+
+def link(soup, parent, goal, words):
+    a = soup.new_tag("a", href=f"#{goal}", attrs={"class": "pair"})
+    a.string = words
+    parent.append(" ")
+    parent.append(a)
+
+
+def mentions(soup, page):
+    """Turn every mention into a link."""
+    ids = {tag["id"] for tag in soup(id=True)}
+    for text in soup(string=MENTION):
+        if text.find_parent(NO_MENTION):
+            continue
+        pieces, end = [], 0
+        for found in MENTION.finditer(text):
+            goal = anchor(found["kind"], found["number"])
+            home = homes().get(goal)
+            if goal not in ids and not home:
+                log.warning(
+                    f"{page.name}: “{found[0]}” is mentioned, and there is "
+                    "none. Correct the number."
+                )
+                continue
+            there = page.name.removesuffix(".ipynb")
+            to = f"#{goal}"
+            if goal not in ids:
+                to = relpath(f"{home}.html", f"{there}/..") + to
+            a = soup.new_tag("a", href=to)
+            a.string = found[0]
+            pieces += [NavigableString(text[end : found.start()]), a]
+            end = found.end()
+        if pieces:
+            text.replace_with(*pieces, NavigableString(text[end:]))
