@@ -27,7 +27,8 @@ def files():
         for path in built.rglob("*")
         if path.is_file() and path.name not in (".buildinfo", "objects.inv")
     }
-    package = [p for p in (ROOT / "d2lmini").iterdir() if p.is_file()]
+    modules = (ROOT / "d2lmini").rglob("*.py")
+    package = [*modules, *(ROOT / "d2lmini").glob("*.mplstyle")]
     rest = [*section.paths(), *package, *(ROOT / n for n in NAMES)]
     return site | {path.relative_to(ROOT).as_posix(): path for path in rest}
 

@@ -118,3 +118,47 @@ function flatten() {
   for (const e of document.querySelectorAll("pre, math")) e.textContent = e.textContent;
   dispatchEvent(new Event("resize"));  // other boxes may scroll
 }
+
+const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
+  && /auto|scroll/.test(style(e).overflowX);
+
+// What a reader must reach by Tab is numbered.
+function numberStops() {
+  const stops = all("body *").filter((e) =>
+    e.matches("a[href], button, input, summary") || scrolls(e));
+  stops.forEach((e, i) => { e.dataset.stop = i; });
+  return stops.map(start);
+}
+
+function stopInFocus() {
+  const e = document.activeElement;
+  return style(e).outlineStyle === "none" ? null : e.dataset.stop;
+}
+
+// [start of the box, whether it fades before and after what is in sight], once
+// at the beginning and once at the end of all that scrolls.
+async function fades() {
+  const shown = [];
+  for (const e of all("main *").filter(scrolls))
+    for (const end of [false, true]) {
+      e.scrollLeft = end ? e.scrollWidth : 0;
+      for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+      const faded = ["--before", "--after"].map((name) => style(e).maskImage !== "none"
+        && parseFloat(style(e).getPropertyValue(name)) >= 1);
+      shown.push([start(e), end, ...faded]);
+    }
+  return shown;
+}
+
+const whatMoves = () => all("*").filter((e) => style(e).transitionDuration !== "0s"
+  || style(e).scrollBehavior === "smooth"
+  || (style(e).animationName !== "none"  // unless the reader moves it
+    && !style(e).animationTimeline.startsWith("scroll"))).map(start);
+
+const shift = () => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) sum += e.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 500);
+});

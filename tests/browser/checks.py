@@ -85,6 +85,11 @@ class Visit:
         return [u for u in self.requests if urlsplit(u)[:2] != home]
 
 
+def ask(page, question):
+    """Return what a function of checks.js says of a page."""
+    return page.evaluate(f"{SCRIPT}\n{question}()")
+
+
 def findings(visit):
     """Return all that is wrong with a page that was just opened."""
     found = [f"The console says: {error}" for error in visit.errors]
@@ -92,7 +97,7 @@ def findings(visit):
     if size > 300_000 or len(visit.first) > 40:
         count = len(visit.first)
         found.append(f"A first view takes {size:,} bytes, {count} requests")
-    found += visit.page.evaluate(f"{SCRIPT}\nfindings()")
+    found += ask(visit.page, "findings")
     found += axe(visit.page)
     return found + [f"It asks another server: {u}" for u in visit.foreign()]
 
@@ -113,7 +118,7 @@ def axe(page):
     It looks at each of the thousands of words of code, and takes minutes: so
     the page is simplified.
     """
-    page.evaluate(f"{SCRIPT}\nflatten()")
+    ask(page, "flatten")
     kind = {"type": "tag", "values": LEVELS}
     options = {"runOnly": kind, "resultTypes": ["violations"]}
     results = Axe().run(page, options=options)
@@ -167,26 +172,12 @@ def out_of_reach(page):
     """Return the links, buttons, folds and boxes that scroll, but that no
     number of Tabs reaches, or whose focus cannot be seen.
     """
-    wanted = page.evaluate(
-        """() => {
-          const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
-            && /auto|scroll/.test(getComputedStyle(e).overflowX);
-          const all = [...document.querySelectorAll("body *")].filter((e) =>
-            e.checkVisibility() && (e.matches(
-              "a[href], button, input, summary") || scrolls(e)));
-          all.forEach((e, i) => { e.dataset.stop = i; });
-          return all.map((e) => e.outerHTML.slice(0, 100));
-        }"""
+    wanted = ask(page, "numberStops")
+    page.evaluate(
+        f"window.stopInFocus = () => {{{SCRIPT}; return stopInFocus()}}"
     )
     reached = set()
     for _ in range(len(wanted) + 5):
         page.keyboard.press("Tab")
-        stop, outlined = page.evaluate(
-            """() => {
-              const e = document.activeElement, style = getComputedStyle(e);
-              return [e.dataset.stop, style.outlineStyle !== "none"];
-            }"""
-        )
-        if stop and outlined:
-            reached.add(int(stop))
-    return [html for i, html in enumerate(wanted) if i not in reached]
+        reached.add(page.evaluate("stopInFocus()"))
+    return [html for i, html in enumerate(wanted) if str(i) not in reached]

@@ -13,6 +13,11 @@ IMAGES = (
 )
 FORMULAS = "chapters/05-multilayer-perceptrons/03-backpropagation.html"
 CONTENTS = ".contents nav a"
+KINDS = {
+    IMAGES: ["cell_output"],
+    FORMULAS: ["<pre", "math"],
+    LONG: ["scroller"],
+}
 SCHEME = "getComputedStyle(document.body).colorScheme"
 GROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
@@ -125,15 +130,8 @@ def test_the_theme_can_be_chosen_where_nothing_may_be_stored(visit, address):
 
 
 def test_reduced_motion_is_respected(visit, address):
-    moving = """[...document.querySelectorAll("*")].filter((e) => {
-      const style = getComputedStyle(e);
-      return style.transitionDuration !== "0s"
-        || style.scrollBehavior === "smooth"
-        || (style.animationName !== "none"  // unless the reader moves it
-          && !style.animationTimeline.startsWith("scroll"));
-    }).length"""
     still = visit(address + LONG, reduced_motion="reduce").page
-    assert still.evaluate(moving) == 0
+    assert checks.ask(still, "whatMoves") == []
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -183,40 +181,14 @@ def test_the_lists_of_links_come_before_the_text_and_stand_beside_it(
     assert here["x"] > text["x"] + text["width"]
 
 
-SCROLLING = """() => [...document.querySelectorAll("main *")].filter((e) =>
-  e.checkVisibility() && e.scrollWidth > e.clientWidth + 1
-  && /auto|scroll/.test(getComputedStyle(e).overflowX))"""
-FADES = f"""async (goal) => {{
-  const shown = [];
-  for (const e of ({SCROLLING})()) {{
-    e.scrollLeft = goal === "end" ? e.scrollWidth : 0;
-    await new Promise((go) => requestAnimationFrame(() =>
-      requestAnimationFrame(go)));
-    const style = getComputedStyle(e);
-    const length = (name) => parseFloat(style.getPropertyValue(name));
-    shown.push([style.maskImage, length("--before"), length("--after")]);
-  }}
-  return shown;
-}}"""
-
-
-@pytest.mark.parametrize(
-    "name, kinds",
-    [
-        (IMAGES, [".cell_output:has(> img)"]),
-        (FORMULAS, ["div.math", ".cell_input pre"]),
-        (LONG, [".scroller"]),
-    ],
-)
+@pytest.mark.parametrize("name, kinds", KINDS.items())
 def test_what_scrolls_fades_where_it_goes_on(visit, address, name, kinds):
     page = visit(address + name, width=360).page
+    shown = checks.ask(page, "fades")
     for kind in kinds:
-        some = f"kind => ({SCROLLING})().some((e) => e.matches(kind))"
-        assert page.evaluate(some, kind)
-    for goal in ("start", "end"):
-        for mask, before, after in page.evaluate(FADES, goal):
-            hidden = (before, after) if goal == "start" else (after, before)
-            assert mask != "none" and hidden[0] < 1 < hidden[1]
+        assert any(kind in box for box, *_ in shown)
+    for _, at_end, before, after in shown:
+        assert (before, after) == (at_end, not at_end)
 
 
 @pytest.mark.parametrize("name", [FORMULAS, "search.html?q=tensor"])
@@ -232,15 +204,7 @@ def test_a_page_is_there_soon_and_nothing_jumps(browser, address, name):
     tools.send("Network.emulateNetworkConditions", line)
     page.goto(address + name)
     page.evaluate("document.fonts.ready.then(() => 0)")
-    shift = page.evaluate(
-        """() => new Promise((done) => {
-          let sum = 0;
-          new PerformanceObserver((list) => {
-            for (const e of list.getEntries()) sum += e.value;
-          }).observe({ type: "layout-shift", buffered: true });
-          setTimeout(() => done(sum), 500);
-        })"""
-    )
+    shift = checks.ask(page, "shift")
     context.close()
     assert shift < 0.1
 
