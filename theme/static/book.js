@@ -88,10 +88,14 @@ addEventListener("keydown", (event) => {
 function mark(words) {
   const nodes = [], walker = document.createTreeWalker(
     document.querySelector("main"), NodeFilter.SHOW_TEXT);
-  let text = "";
+  let text = "", box;
   while (walker.nextNode()) {
-    nodes.push([text.length, walker.currentNode]);
-    text += walker.currentNode.data;
+    const node = walker.currentNode;
+    const around = node.parentElement.closest("dt, dd, p, li, td, th, pre, h1, h2, h3");
+    if (around !== box) text += "\n";  // no word goes on in another box
+    box = around;
+    nodes.push([text.length, node]);
+    text += node.data;
   }
   // Code has a node for each of its words.
   const range = (from, to) => {
