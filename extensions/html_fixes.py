@@ -1,20 +1,67 @@
 """Mends the HTML of a page before it is written.
 
 What Sphinx, MyST-NB and pandas write is not all valid, and not all accessible.
-Each function mends one kind of defect.
+Each function mends one kind of defect in the tree of a page. Code and formulas,
+nine tenths of the tags, are parsed by nobody: in the tree, a text stands for
+what each holds.
 """
 
 import re
+from html import unescape
 
 from bs4 import BeautifulSoup, NavigableString
+
+HELD = re.compile(r"(<(pre|math)\b[^>]*>)(.*?)(?=</\2>)", re.S)
+PLACE = re.compile("\ue000(\\d+)\ue001")
+# A number and the word that it belongs to stay on one line.
+PAIR = re.compile(
+    r"\b(?:\d+\.\d+\s(?=[A-Z])"
+    r"|(?:[Ss]ections?|[Cc]hapters?|[Ee]xercises?|[Ss]olutions?)\s(?=\d)"
+    r"|[A-Z]{2,}-(?=\d))"
+)
+KEPT = {"-": "\N{NON-BREAKING HYPHEN}"}
+SHORT = 30  # signs of code that fit on the line of a phone
+
+
+def plain(html):
+    """Return the text of a piece of HTML."""
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+class Page(BeautifulSoup):
+    """A page as a tree, with the HTML that its code and formulas hold."""
+
+    def __init__(self, html):
+        self.held = []
+        super().__init__(HELD.sub(self.hold, html), "html.parser")
+
+    def hold(self, match):
+        self.held.append(match[3])
+        return f"{match[1]}\ue000{len(self.held) - 1}\ue001"
+
+    def number(self, tag):
+        """Return the index of what a tag holds."""
+        return int(PLACE.fullmatch(tag.string)[1])
+
+    def read(self, tag):
+        """Return the text of a tag, with code and formulas."""
+        return PLACE.sub(lambda m: plain(self.held[int(m[1])]), tag.get_text())
+
+    def write(self):
+        """Return the whole as HTML."""
+        html = self.decode(formatter="minimal")
+        return PLACE.sub(lambda m: self.held[int(m[1])], html)
 
 
 def solutions(page):
     """A solution is one fold, text and code, that opens at its heading.
 
     The heading of the section moves into the fold, and its id to what is
-    folded: a link to a closed solution then opens it, without a script.
+    folded: a link to a closed solution then opens it, without a script. An
+    exercise gets an id as well.
     """
+    for i, exercise in enumerate(page.select("#exercises > ol > li"), 1):
+        exercise["id"] = f"exercise-{i}"
     for section in page.select("#solutions > section"):
         for fold in section("details"):
             fold.summary.decompose()
@@ -33,12 +80,11 @@ def folds(page):
         if summary.h3:
             continue
         cell = summary.find_parent(class_="cell")
-        figure = cell.select_one(".cell_output img")
-        code = cell.select_one(".cell_input pre")
-        names = re.findall(r"^(?:def|class) (\w+)", code.get_text(), re.M)
+        code = page.read(cell.select_one(".cell_input pre"))
+        names = re.findall(r"^(?:def|class) (\w+)", code, re.M)
         summary.attrs = {}
         summary.string = "Code"
-        if figure:
+        if cell.select_one(".cell_output img"):
             summary.string = "Code of the figure"
         elif names:
             summary.string = f"Code: {', '.join(names)}"
@@ -55,14 +101,13 @@ def is_prose(line):
 def outputs(page):
     """Printed sentences are wrapped, and so is the message of an error."""
     for box in page.select(".cell_output pre"):
-        lines = box.decode_contents().rstrip().split("\n")
+        number = page.number(box)
+        lines = page.held[number].rstrip().split("\n")
         last = len(lines) - 1 if box.find_parent(class_="traceback") else None
         for i, line in enumerate(lines):
-            text = BeautifulSoup(line, "html.parser").get_text()
-            if i == last or (last is None and is_prose(text)):
+            if i == last or (last is None and is_prose(plain(line))):
                 lines[i] = f'<span class="message">{line}</span>'
-        html = "<pre>" + "\n".join(lines) + "</pre>"
-        box.replace_with(BeautifulSoup(html, "html.parser"))
+        page.held[number] = "\n".join(lines)
 
 
 def tables(page):
@@ -90,31 +135,6 @@ def pictures(page):
             image.parent.unwrap()
 
 
-# A number and the word that it belongs to stay on one line.
-PAIR = re.compile(
-    r"\b(?:\d+\.\d+\s(?=[A-Z])"
-    r"|(?:[Ss]ections?|[Cc]hapters?|[Ee]xercises?|[Ss]olutions?)\s(?=\d)"
-    r"|[A-Z]{2,}-(?=\d))"
-)
-KEPT = {"-": "\N{NON-BREAKING HYPHEN}"}
-SHORT = 30  # signs of code that fit on the line of a phone
-
-
-def lines(page):
-    """Lines are not broken inside a reference, a hyphenated name or a short
-    piece of code.
-    """
-    for text in page(string=PAIR):
-        if not text.find_parent(["h1", "pre", "annotation"]):
-            kept = PAIR.sub(
-                lambda m: m[0][:-1] + KEPT.get(m[0][-1], "\xa0"), text
-            )
-            text.replace_with(NavigableString(kept))
-    for code in page("code"):
-        if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
-            code["class"] = [*code.get("class", []), "kept"]
-
-
 def formulas(page):
     """What ends a sentence or clause stays on the line of its formula."""
     for formula in page.select("math:not([display])"):
@@ -126,20 +146,34 @@ def formulas(page):
             kept.append(end[0])
 
 
+def lines(page):
+    """Lines are not broken inside a reference, a hyphenated name or a short
+    piece of code.
+    """
+    for text in page(string=PAIR):
+        if not text.find_parent("h1"):
+            kept = PAIR.sub(
+                lambda m: m[0][:-1] + KEPT.get(m[0][-1], "\xa0"), text
+            )
+            text.replace_with(NavigableString(kept))
+    for code in page("code"):
+        if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
+            code["class"] = [*code.get("class", []), "kept"]
+
+
 def ids(page):
     """An id stands once on a page: the first one keeps it."""
     seen = set()
     for tag in page(id=True):
         if tag["id"] in seen:
             del tag["id"]
-        else:
-            seen.add(tag["id"])
+        seen.add(tag.get("id"))
 
 
 def links(page):
     """The sign beside a heading says where it leads."""
     for link in page("a", class_="headerlink"):
-        name = link.parent.get_text().removesuffix(link.get_text())
+        name = page.read(link.parent).removesuffix(link.get_text())
         link.attrs = {
             "class": "headerlink",
             "href": link["href"],
@@ -147,25 +181,28 @@ def links(page):
         }
 
 
+REPAIRS = (
+    solutions,
+    folds,
+    outputs,
+    tables,
+    pictures,
+    formulas,
+    lines,
+    ids,
+    links,
+)
+
+
 def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
-    page = BeautifulSoup(context["body"], "html.parser")
-    for repair in (
-        solutions,
-        folds,
-        outputs,
-        tables,
-        pictures,
-        formulas,
-        lines,
-        ids,
-        links,
-    ):
+    page = context["tree"] = Page(context["body"])
+    for repair in REPAIRS:
         repair(page)
-    context["body"] = page.decode(formatter="minimal")
+    context["body"] = page.write()
     first = page.find("p")
-    context["description"] = first and first.get_text().replace("\n", " ")
+    context["description"] = first and page.read(first).replace("\n", " ")
 
 
 def setup(app):

@@ -1,14 +1,15 @@
 """The frame of the site: theme, logo, address, sitemap, page for errors."""
 
+import os
 import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import notebooks
 import repository
+import section
 
-THEME = notebooks.ROOT / "theme"
+THEME = section.ROOT / "theme"
 
 
 def address(app):
@@ -26,11 +27,19 @@ def address(app):
 def prepare(app, config):
     config.html_baseurl = address(app)
     app.add_html_theme("theme", str(THEME))
+    # Jupyter Book brings it along. It does not say that it is safe, and the
+    # book has no numbers that it could make.
+    if numbering := app.extensions.get("sphinx_multitoc_numbering"):
+        numbering.parallel_read_safe = True
 
 
-def escape(app):
-    """Let templates escape what they print, which Sphinx leaves to each."""
+def adjust(app):
+    """Let templates escape what they print, which Sphinx leaves to each.
+
+    The index of Sphinx's own search, which no page loads, is not made.
+    """
     if app.builder.format == "html":
+        app.builder.search = False
         environment = app.builder.templates.environment
         environment.autoescape = lambda name: bool(
             name and name.endswith(".html")
@@ -83,10 +92,11 @@ def add_address(app, pagename, template, context, doctree):
 
 
 def setup(app):
+    app.parallel = os.cpu_count() + 1  # one of them mostly waits
     # Jupyter Book sets it, for an extension that the book does without.
     app.add_config_value("comments_config", {}, "")
     app.connect("config-inited", prepare)
-    app.connect("builder-inited", escape)
+    app.connect("builder-inited", adjust)
     app.connect("html-page-context", add_address)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

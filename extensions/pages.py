@@ -114,7 +114,7 @@ class Table(SphinxDirective):
     def run(self):
         for page in section.everything():
             self.env.note_dependency(str(page.path))
-        container = nodes.container(classes=[self.name])
+        container = nodes.container(classes=[self.name, *self.arguments])
         lines = StringList(list(self.lines()), self.name)
         self.state.nested_parse(lines, 0, container)
         return [container]

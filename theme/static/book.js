@@ -95,3 +95,41 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "800px" });
 document.querySelectorAll("[data-living]").forEach((e) => near.observe(e));
+// A slash leads to the search, except where one may be written.
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, [contenteditable]")) return;
+  event.preventDefault();
+  document.getElementById("q").focus();
+});
+
+// The words that the search found are marked on the page that it opens.
+function mark(words) {
+  const nodes = [], walker = document.createTreeWalker(
+    document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  let text = "", box;
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const around = node.parentElement.closest("dt, dd, p, li, td, th, pre, h1, h2, h3");
+    if (around !== box) text += "\n";  // no word goes on in another box
+    box = around;
+    nodes.push([text.length, node]);
+    text += node.data;
+  }
+  // Code has a node for each of its words.
+  const range = (from, to) => {
+    const made = new Range();
+    const [first, start] = nodes.findLast(([at]) => at <= from);
+    const [last, end] = nodes.findLast(([at]) => at < to);
+    made.setStart(start, from - first);
+    made.setEnd(end, to - last);
+    return made;
+  };
+  const any = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const found = new RegExp(
+    `(?<![\\p{L}\\p{N}_])(?:${any.join("|")})(?![\\p{L}\\p{N}_])`, "giu");
+  CSS.highlights.set("found", new Highlight(...Array.from(text.matchAll(found),
+    ({ 0: word, index }) => range(index, index + word.length))));
+}
+const sought = new URLSearchParams(location.search).get("mark");
+if (sought && CSS.highlights) mark(sought.split(" "));
