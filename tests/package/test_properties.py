@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 import d2lmini as d2l
-from d2lmini import plotting
+from d2lmini.support import arrays
 from d2lmini.support.resizing import resize
 
 settings.register_profile(
@@ -184,7 +184,7 @@ def test_curves_are_taken_apart_alike(lengths, as_tensor, several):
         given_ = [torch.tensor(row, requires_grad=True) for row in rows]
     elif as_tensor:
         given_ = torch.tensor(rows[0])
-    series = plotting._series(given_)
+    series = arrays.to_series(given_)
     expected = rows if several else rows[:1]
     assert [s.tolist() for s in series] == [row.tolist() for row in expected]
 
@@ -193,7 +193,7 @@ def test_curves_are_taken_apart_alike(lengths, as_tensor, several):
 def test_a_matrix_is_a_curve_a_row(num_rows, num_columns, kind):
     matrix = np.arange(num_rows * num_columns).reshape(num_rows, num_columns)
     forms = {"list": matrix.tolist(), "array": matrix}
-    series = plotting._series(forms.get(kind, torch.from_numpy(matrix)))
+    series = arrays.to_series(forms.get(kind, torch.from_numpy(matrix)))
     assert [s.tolist() for s in series] == matrix.tolist()
 
 
