@@ -22,7 +22,8 @@ from torch.utils.data import (
 )
 
 import d2lmini as d2l
-from d2lmini.support.batches import CountedLoader, moved, num_samples
+from d2lmini.support.batches import moved, num_samples
+from d2lmini.support.loaders import CountedLoader
 
 Pair = namedtuple("Pair", ["label", "image"])
 
