@@ -17,6 +17,7 @@ from .oop import HyperParameters
 from .support import arrays, displays
 from .support.checks import check_numbers, check_whole
 from .support.displays import in_notebook, pyplot
+from .support.records import Mean
 
 GRAY = "#767676"  # text and axes; the style file holds the other tones
 GREY = GRAY  # as it was called in version 1.0
@@ -244,13 +245,15 @@ class ProgressBoard(HyperParameters):
         mean of their points.
         """
         check_numbers(0, every_n=every_n)
-        waiting = self.raw_points.setdefault(label, [])
-        waiting.append((arrays.to_number(x), arrays.to_number(y)))
-        if len(waiting) < every_n:
+        x, y = arrays.to_number(x), arrays.to_number(y)
+        means = self.raw_points.setdefault(label, Point(Mean(), Mean()))
+        means.x.add(x)
+        means.y.add(y)
+        if means.x.weight < every_n:
             return
-        curve = self.data.setdefault(label, [])
-        curve.append(Point(*np.mean(waiting, axis=0).tolist()))
-        waiting.clear()
+        del self.raw_points[label]
+        point = Point(means.x.value, means.y.value)
+        self.data.setdefault(label, []).append(point)
         if self.display:
             self._extend(label)
 
