@@ -318,9 +318,11 @@ class ProgressBoard(HyperParameters):
 
     def _new_line(self, label):
         """Return a line without points, in the next style and color."""
+        from matplotlib.colors import to_hex  # as the style of now has it
+
         i = len(self._curves())
         style = self.ls[i % len(self.ls)]
-        color = self.colors[i % len(self.colors)]
+        color = to_hex(self.colors[i % len(self.colors)])
         (line,) = self.axes.plot([], ls=style, c=color, label=label)
         _curves.add(line)
         return line
