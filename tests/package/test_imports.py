@@ -44,7 +44,7 @@ def test_the_taught_modules_are_as_small_as_the_readme_says():
     readme = (PACKAGE.parent / "README.md").read_text("utf-8")
     (bound,) = re.findall(r"fewer than (\d+) lines of code", readme)
     number = sum(code_lines(PACKAGE / f"{name}.py") for name in TAUGHT)
-    assert int(bound) - 250 < number < int(bound)
+    assert number < int(bound)
 
 
 def test_heavy_packages_load_when_they_are_needed():

@@ -17,6 +17,7 @@ from d2lmini import plotting
 from d2lmini.support import displays
 
 SETTINGS = "a", "b", (1, 9), (2, 8), "log", "symlog"  # of axes
+INF, NAN = torch.inf, torch.nan
 
 
 @pytest.fixture(autouse=True)
@@ -30,7 +31,7 @@ def settings(axes):
     return tuple(getattr(axes, f"get_{name}")() for name in names)
 
 
-def names(axes):
+def legend(axes):
     return [text.get_text() for text in axes.get_legend().get_texts()]
 
 
@@ -47,9 +48,9 @@ def size():
     return tuple(plt.gcf().get_size_inches())
 
 
-def board_of(point=(0, 1), label="a", **options):
+def board_of(point=(0, 1), **options):
     board = d2l.ProgressBoard(**options)
-    board.draw(*point, label)
+    board.draw(*point, "a")
     return board
 
 
@@ -61,16 +62,14 @@ DAYS = np.arange("1970-01-01", "1970-01-04", dtype="datetime64[D]")
 @pytest.mark.parametrize(
     "Y, expected",
     [
-        (COLUMN, [[0, 1, 2]]),
         (range(3), [[0, 1, 2]]),
         (DAYS, [[0, 1, 2]]),
-        ([COLUMN, COLUMN.numpy().T], [[0, 1, 2]] * 2),
-        ((COLUMN, COLUMN.T), [[0, 1, 2]] * 2),
+        (COLUMN > 1, [[0, 0, 1]]),
+        ((COLUMN, COLUMN.numpy().T), [[0, 1, 2]] * 2),
         ([[*GRAPH], [3, 4, 5]], [[0, 1, 2], [3, 4, 5]]),
         ([*GRAPH.reshape(3)], [[0, 1, 2]]),
         (COLUMN.bfloat16(), [[0, 1, 2]]),
         (COLUMN.double() + 1e-9, [[1e-9, 1 + 1e-9, 2 + 1e-9]]),
-        (COLUMN > 1, [[0, 0, 1]]),
         (torch._neg_view(COLUMN), [[0, -1, -2]]),
         (torch.complex(COLUMN, COLUMN).conj().imag, [[0, -1, -2]]),
         (COLUMN.to_sparse(), [[0, 1, 2]]),
@@ -78,30 +77,26 @@ DAYS = np.arange("1970-01-01", "1970-01-04", dtype="datetime64[D]")
     ids=str,
 )
 def test_a_curve_may_come_in_many_forms(Y, expected):
-    d2l.plot(Y)
-    assert xs() == [[0, 1, 2]] * len(expected) and ys() == expected
-    d2l.plot([1, 2, 3], Y)
-    assert xs() == [[1, 2, 3]] * len(expected) and ys() == expected
+    for X, x in (((), [0, 1, 2]), (([1, 2, 3],), [1, 2, 3])):
+        d2l.plot(*X, Y)
+        assert (xs(), ys()) == ([x] * len(expected), expected)
 
 
 def test_plot_clears_and_labels_axes_and_repeats_formats():
     axes = plt.subplots()[1]
     axes.plot([0, 1])
-    X, Y = (
-        [[1, 2], [3, 4, 5]] * 3,
-        [[k, 2 * k, 9][: 2 + k % 2] for k in range(6)],
-    )
+    X, Y = [[1, 2], [3, 4, 5]] * 3, [[1, 2], [3, 2, 1]] * 3
     x, y, *others = SETTINGS
-    for legend in ([*"abcdef"], np.array([*"abcdef"]), dict.fromkeys("abcdef")):
-        d2l.plot(X, Y, x, y, legend, *others, axes=axes)
-        assert (xs(axes), ys(axes), names(axes)) == (X, Y, [*"abcdef"])
+    for names in ([*"abcdef"], np.array([*"abcdef"]), dict.fromkeys("abcdef")):
+        d2l.plot(X, Y, x, y, names, *others, axes=axes)
+        assert (xs(axes), ys(axes), legend(axes)) == (X, Y, [*"abcdef"])
     assert settings(axes) == SETTINGS
     styles = [line.get_linestyle() for line in axes.lines]
     assert styles == ["-", "--", "-.", ":", "-", "--"]
     assert len({line.get_color() for line in axes.lines}) == 6
-    lines = [*axes.get_xgridlines(), *axes.get_ygridlines()]
     for _ in range(2):  # a grid is not switched off by the second call
         d2l.set_axes(axes)
+        lines = [*axes.get_xgridlines(), *axes.get_ygridlines()]
         assert all(line.get_visible() for line in lines)
     assert settings(axes) == ("", "", (1, 9), (2, 8), "linear", "linear")
     d2l.plot([], fmts=[], legend=(), axes=axes)
@@ -118,17 +113,16 @@ def test_plot_draws_into_axes_that_wait_for_it():
     assert ys(left) == [[3, 4]] and ys(right) == [[5, 6]]
 
 
-@pytest.mark.parametrize("name", ["plot", "board_of"])
-def test_figures_have_the_size_that_was_set_or_is_asked_for(name):
-    draw = {"plot": lambda **size: d2l.plot([3], **size), "board_of": board_of}
+@pytest.mark.parametrize("draw", [lambda **k: d2l.plot([3], **k), board_of])
+def test_figures_have_the_size_that_was_set_or_is_asked_for(draw):
     for figsize in ([6, 2], [2.5, 4]):
         with matplotlib.rc_context():
             d2l.set_figsize(figsize)
             assert matplotlib.rcParams["figure.figsize"] == figsize
-            draw[name]()
-            assert size() == tuple(figsize)
+            draw()
             d2l.set_figsize()
-    draw[name](figsize=(5, 4))
+        assert size() == tuple(figsize)
+    draw(figsize=(5, 4))
     assert size() == (5, 4)
 
 
@@ -142,19 +136,18 @@ def test_figures_read_on_white_and_on_black():
     """The site shows them on these two grounds."""
     before = matplotlib.rcParams.copy()
     board = board_of().axes
-    d2l.plot([1, 2], [range(k, k + 2) for k in range(6)])
+    d2l.plot([1, 2], [[1, 2]] * 6)
     plot = plt.gca()
-    (image,) = d2l.show_images([torch.ones(2, 2)], 1, 1, titles=["a"])
+    (image,) = d2l.show_images([torch.ones(2, 2)], 1, 1, titles="a")
     d2l.show_heatmaps(torch.rand(1, 1, 2, 2), "x", "y")
     assert matplotlib.rcParams == before
     for axes in (board, plot, image, plt.gca()):
         assert axes.figure.get_facecolor()[3] == 0  # transparent
     assert board.get_facecolor()[3] == plot.get_facecolor()[3] == 0
-    assert not plot.spines["top"].get_visible()
     ticks = plot.xaxis.get_ticklabels() + plot.xaxis.get_ticklines()
     for artist in (*plot.lines, *board.lines, *ticks, image.title):
-        contrast = 1.05 / (luminance(artist.get_color()) + 0.05)
-        assert contrast >= 4.5 and 21 / contrast >= 4.5
+        ours = luminance(artist.get_color()) + 0.05
+        assert 1.05 / ours >= 4.5 and ours / 0.05 >= 4.5
 
 
 def rgb(*color):
@@ -162,19 +155,16 @@ def rgb(*color):
 
 
 COLORS, RGBA = torch.rand(3, 5, 4), torch.rand(5, 6, 4)
-HWC = COLORS.permute(1, 2, 0)
 BITS = torch.tensor([[0, 1], [1, 0]])
-INF, NAN = torch.inf, torch.nan
 
 
 @pytest.mark.parametrize(
     "image, expected",
     [
-        (COLORS, HWC),
-        (HWC.clone().requires_grad_(), HWC),
-        (RGBA, RGBA),
+        (COLORS, COLORS.permute(1, 2, 0)),
         (RGBA.permute(2, 0, 1), RGBA),
-        (RGBA[:4, ..., :3], RGBA[:4, ..., :3]),
+        (RGBA[:4, ..., :3].clone().requires_grad_(), RGBA[:4, ..., :3]),
+        (RGBA[:4], RGBA[:4]),
         (Image.new("RGB", (4, 5), "red"), [255, 0, 0]),
         (rgb(-1.0, 0, 1), [0, 0.5, 1]),
         (rgb(0.0, 51, 255), [0, 0.2, 1]),
@@ -186,10 +176,8 @@ INF, NAN = torch.inf, torch.nan
         (rgb(-1.0, 1, NAN), [0, 1, NAN]),
         (rgb(INF, INF, INF), [1, 1, 1]),
         (COLORS[:1], COLORS[0]),
-        (HWC[..., :1], HWC[..., 0]),
         (COLORS[0, :, :1].numpy(), COLORS[0, :, :1]),
-        (BITS > 0, BITS),
-        (BITS.half().numpy(), BITS),
+        (BITS[..., None] > 0, BITS),
         (BITS.to(torch.uint16)[None], BITS),
     ],
     ids=lambda image: str(getattr(image, "shape", image)),
@@ -224,7 +212,7 @@ def test_images_fill_a_grid_row_by_row_with_titles_near_them():
 
 def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
     matrices = torch.arange(24.0, requires_grad=True).reshape(2, 3, 2, 2)
-    d2l.show_heatmaps(matrices, "keys", "queries", titles=["a", "b", "c"])
+    d2l.show_heatmaps(matrices, "keys", "queries", ["a", "b", "c"])
     *axes, bar = plt.gcf().axes
     images = [ax.images[0] for ax in axes]
     assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12, 16, 20]
@@ -233,7 +221,6 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
     assert [ax.get_xlabel() for ax in axes] == [""] * 3 + ["keys"] * 3
     assert [ax.get_ylabel() for ax in axes] == ["queries", "", ""] * 2
     assert not axes[0].get_xgridlines()[0].get_visible()
-    assert (images[0].get_cmap().name, size()) == ("Reds", (2.5, 2.5))
     d2l.show_heatmaps(np.eye(3)[None, None], "x", "y", None, (4, 3), "Blues")
     (image,) = plt.gcf().axes[0].images
     assert (image.get_cmap().name, size()) == ("Blues", (4, 3))
@@ -274,7 +261,7 @@ def test_a_board_gives_its_settings_to_its_axes():
     for i in range(7):
         board.draw(2, i, f"curve {i}")
     assert settings(board.axes) == SETTINGS
-    assert names(board.axes) == [f"curve {i}" for i in range(7)]
+    assert legend(board.axes) == [f"curve {i}" for i in range(7)]
     assert board.axes.lines[6].get_linestyle() == "--"
     assert board.axes.lines[6].get_color() == "#ff0000"
     assert board_of(ls=(), colors=()).axes.lines[0].get_linestyle() == "-"
@@ -329,11 +316,11 @@ def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
     monkeypatch.setattr(displays, "show", show)
     board = d2l.ProgressBoard("x")
     while now[0] < 170:
-        now[0] += 0.01
+        now[0] += 0.02
         board.draw(now[0], 1, "a")
         seconds = 0.05 if now[0] < 130 else 1  # a slow one
     # What ends within a second is drawn once. Then 0.5 %, or each 12 s.
-    assert drawn == pytest.approx([101, 111, 121, 131, 144, 157], abs=0.1)
+    assert drawn == pytest.approx([101, 111, 121, 131, 144, 157], abs=0.2)
 
 
 def test_a_logarithm_waits_for_a_positive_number():
@@ -352,16 +339,14 @@ def test_boards_share_axes_with_each_other_and_with_the_reader():
     for x in range(2):
         one.draw(x, x, "one")
         two.draw(x, -x, "two")
-    one.redraw()
     handles = axes.get_legend().get_lines()
-    assert names(axes) == ["one", "two"]
+    assert legend(axes) == ["one", "two"]
     assert [line.get_color() for line in handles] == ["#3775cb", "#be5800"]
     assert ys(axes) == [[9, 9], [0, 1], [0, -1]]
-    assert one.fig is two.fig is figure and one.axes is axes
-    assert settings(axes)[:2] == ("my x", "my y")
+    assert one.fig is two.fig is figure
     one.xlabel = "steps"
     one.redraw()
-    assert axes.get_xlabel() == "steps"
+    assert settings(axes)[:2] == ("steps", "my y")
     two.reset()
     assert ys(axes) == [[9, 9], [0, 1]]
 
@@ -375,7 +360,7 @@ def test_axes_that_the_reader_clears_are_drawn_anew():
     axes.cla()
     board.reset()
     board.draw(0, 1, "b")
-    assert names(axes) == ["b"]
+    assert legend(axes) == ["b"]
 
 
 WAYS = copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))
@@ -388,27 +373,24 @@ def test_a_copy_of_a_board_has_its_settings_and_no_curves(copied):
     board.yscale = "log"
     board.draw(1, 1, "b", every_n=2)
     other = copied(board)
-    assert (other.yscale, other.display) == ("log", False)
     assert not other.data and not other.raw_points and board.data
     other.draw(1, 1, "b")
     other.flush()
     assert other.fig is None  # as it is not to display
     other.redraw()
-    assert ys(other.axes) == [[1]] and not axes.lines
+    assert ys(other.axes) == [[1]] and other.axes.get_yscale() == "log"
     assert other.fig.get_size_inches().tolist() == [2, 2]
-    assert len(plt.get_fignums()) == 1
+    assert not axes.lines and len(plt.get_fignums()) == 1
 
 
-def test_many_fits_of_a_script_leave_ten_figures_open():
+def test_pyplot_holds_the_latest_ten_figures_where_windows_can_be_had(
+    monkeypatch,
+):
     others = [plt.figure().number for _ in range(15)]
     boards = [board_of() for _ in range(12)]  # more than 20 would be a warning
-    numbers = [board.fig.number for board in boards[-10:]]
-    assert plt.get_fignums() == others + numbers
-    assert all(board.axes.lines for board in boards)
-
-
-def test_where_no_window_can_be_had_curves_are_drawn_all_the_same(monkeypatch):
+    numbers = others + [board.fig.number for board in boards[-10:]]
+    assert plt.get_fignums() == numbers
     thread = threading.Thread(target=board_of)
     thread.start(), thread.join()
-    monkeypatch.setattr(plt, "figure", lambda: 1 / 0)
-    assert ys(board_of().axes) == [[1]] and not plt.get_fignums()
+    monkeypatch.setattr(plt, "figure", lambda figsize: 1 / 0)
+    assert ys(board_of().axes) == [[1]] and plt.get_fignums() == numbers
