@@ -196,8 +196,7 @@ def test_an_image_may_come_in_many_forms(image, expected):
 def test_images_fill_a_grid_row_by_row_with_titles_near_them():
     images = torch.arange(9.0).reshape(9, 1, 1).expand(9, 2, 2)
     titles = np.array([*"abcdef"])
-    axes = d2l.show_images(images, 2, 3, titles, scale=2, cmap="magma")
-    assert size() == (6, 4)
+    axes = d2l.show_images(images, 2, 3, titles, cmap="magma")
     assert [ax.images[0].get_array()[0, 0] for ax in axes] == [*range(6)]
     assert [ax.get_title() for ax in axes] == [*"abcdef"]
     assert axes[5].images[0].get_cmap().name == "magma"
@@ -205,7 +204,8 @@ def test_images_fill_a_grid_row_by_row_with_titles_near_them():
     above, own = (ax.get_window_extent() for ax in (axes[0], axes[3]))
     title = axes[3].title.get_window_extent()
     assert title.y0 - own.y1 < 0.75 * (above.y0 - title.y1)
-    axes = d2l.show_images(images[:2], 1, 3)
+    axes = d2l.show_images(images[:2], 1, 3, scale=2)
+    assert size() == (6, 2)
     assert [len(ax.images) for ax in axes] == [1, 1, 0]
     assert not any(ax.axison or ax.get_title() for ax in axes)
 
