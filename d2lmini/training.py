@@ -25,7 +25,7 @@ from .support.checks import (
     warn_of_bytes,
 )
 from .support.files import cache_folder
-from .support.loaders import Counted, TensorLoader, num_batches
+from .support.loaders import LoaderSlot, TensorLoader, num_batches
 from .support.records import History, Record, record_of
 
 
@@ -193,12 +193,12 @@ class Trainer(HyperParameters):
     """
 
     # Whoever stores loaders in these, means are over samples.
-    train_dataloader, val_dataloader = Counted(), Counted()
+    train_dataloader, val_dataloader = LoaderSlot(), LoaderSlot()
     # For subclasses that do without our __init__, fit or prepare_model.
     gpus, gradient_clip_val = (), 0
     stop_at_nan, should_stop = True, False
     num_train_batches = num_val_batches = 0
-    epoch = train_batch_idx = val_batch_idx = 0
+    epoch = train_batch_idx = val_batch_idx = 0  # the last is only D2L's
     _record = None
 
     def __init__(

@@ -114,25 +114,22 @@ def num_batches(loader):
         return 0
 
 
-def _sizes(loader):
-    """Yield the number of samples of each batch, as far as a loader tells.
+def _stated_size(loader, i):
+    """Return how many samples batch `i` of a loader holds, 0 if unknown.
 
     A DataLoader cuts the order of its sampler into pieces of `batch_size`,
     also where the shape of its batches misleads: where the first dimension is
     time, for example.
     """
-    if not isinstance(loader, DataLoader):
-        return
+    if type(loader).__iter__ is not DataLoader.__iter__:
+        return 0
     cutter = loader.batch_sampler
-    if (
-        type(loader).__iter__ is DataLoader.__iter__
-        and type(cutter) is BatchSampler
-        and hasattr(cutter.sampler, "__len__")
+    if type(cutter) is not BatchSampler or not hasattr(
+        cutter.sampler, "__len__"
     ):
-        left = len(cutter.sampler)
-        while left > 0:
-            yield min(left, cutter.batch_size)
-            left -= cutter.batch_size
+        return 0
+    left = len(cutter.sampler) - i * cutter.batch_size
+    return max(0, min(left, cutter.batch_size))
 
 
 def _may_hold(batch, size):
@@ -152,15 +149,16 @@ def _may_hold(batch, size):
 
 
 class CountedLoader:
-    """A loader that knows how many samples its latest batch holds.
+    """A loader that knows how many samples the batch at hand holds.
 
     Means are over samples because of it, also in a loop of the reader's own,
-    which asks a loader for batches and knows nothing of weights. Everything
-    else is done by `loader`, and its attributes are found here.
+    which asks a loader for batches and knows nothing of weights. `at_hand` is
+    None between passes. Everything else is done by `loader`, and its
+    attributes are found here.
     """
 
     def __init__(self, loader):
-        vars(self).update(loader=loader, at_hand=1, given=False)
+        vars(self).update(loader=loader, at_hand=None, given=False)
 
     def __getattr__(self, name):
         if "loader" not in vars(self):  # while it is copied
@@ -183,15 +181,17 @@ class CountedLoader:
         return self.loader[i]
 
     def __iter__(self):
-        is_empty, sizes, own = True, _sizes(self.loader), vars(self)
-        for batch in self.loader:
-            size = next(sizes, 0)
-            if not size or not _may_hold(batch, size):
-                size = num_samples(batch)
-            own["at_hand"] = size
-            is_empty, own["given"] = False, True
-            yield batch
-        own["at_hand"] = 1
+        is_empty, own, outer = True, vars(self), self.at_hand
+        try:
+            for i, batch in enumerate(self.loader):
+                size = _stated_size(self.loader, i)
+                if not size or not _may_hold(batch, size):
+                    size = num_samples(batch)
+                own["at_hand"] = size
+                is_empty, own["given"] = False, True
+                yield batch
+        finally:  # so ends also a look into a loader whose pass goes on
+            own["at_hand"] = outer
         if is_empty and (self.given or num_batches(self.loader)):
             raise ValueError(
                 f"The loader, of type {type(self.loader).__name__}, gave no "
@@ -200,7 +200,7 @@ class CountedLoader:
             )
 
 
-class Counted:
+class LoaderSlot:
     """An attribute that turns the loader stored in it into a CountedLoader.
 
     So means are over samples whoever stores the loader. At first it is None.

@@ -113,7 +113,7 @@ class Metric:
         return self._mean.value
 
     def take_point(self):
-        """Return the PendingPoint of all samples since the last call of this."""
+        """Return what the samples since the last call of this make up."""
         self._fetch()
         point, self._point = self._point, PendingPoint()
         return point
@@ -180,9 +180,7 @@ class Record:
     def add(self, model, key, value, train):
         """Note a metric of the batch at hand; draw a point when one is due."""
         trainer, name = self.trainer, ("train_" if train else "val_") + key
-        value = checked_metric(name, value)
-        loader = "train_dataloader" if train else "val_dataloader"
-        weight = getattr(getattr(trainer, loader, None), "at_hand", 1)
+        value, weight = checked_metric(name, value), self._weight(train)
         if not weight or (isinstance(value, torch.Tensor) and value.is_meta):
             return  # there is no sample, or no number in it
         self._follow_trainer(model)
@@ -193,6 +191,17 @@ class Record:
         metric.add(value, weight, trainer.train_batch_idx)
         if metric.point_is_due():
             self._draw_point(name, metric)
+
+    def _weight(self, train):
+        """Return the number of samples in the batch at hand, 1 if none is.
+
+        A validation metric may as well come from a batch to train on.
+        """
+        names = "train_dataloader", "val_dataloader"
+        loaders = [getattr(self.trainer, name, None) for name in names]
+        sizes = [getattr(loader, "at_hand", None) for loader in loaders]
+        sizes = sizes if train else sizes[::-1]
+        return next((size for size in sizes if size is not None), 1)
 
     def end_epoch(self):
         """Draw what is left, and close the entry; return the latest means."""

@@ -9,10 +9,12 @@ import d2lmini as d2l
 class Rows(d2l.DataModule):
     """Ten rows in batches of four: the last batch is smaller."""
 
-    def __init__(self, n=10, batch_size=4, validate=True, shuffled=False):
+    def __init__(
+        self, n=10, batch_size=4, validate=True, shuffled=False, seed=0
+    ):
         super().__init__()
         self.save_hyperparameters()
-        generator = torch.Generator().manual_seed(0)
+        generator = torch.Generator().manual_seed(seed)
         self.X = torch.randn(n, 3, generator=generator)
         self.y = torch.randn(n, 1, generator=generator)
 

@@ -66,6 +66,7 @@ DAYS = np.arange("1970-01-01", "1970-01-04", dtype="datetime64[D]")
         (DAYS, [[0, 1, 2]]),
         (COLUMN > 1, [[0, 0, 1]]),
         ((COLUMN, COLUMN.numpy().T), [[0, 1, 2]] * 2),
+        (torch.arange(6).reshape(2, 3), [[0, 1, 2], [3, 4, 5]]),
         ([[*GRAPH], [3, 4, 5]], [[0, 1, 2], [3, 4, 5]]),
         ([*GRAPH.reshape(3)], [[0, 1, 2]]),
         (COLUMN.bfloat16(), [[0, 1, 2]]),
