@@ -149,6 +149,9 @@ def test_figures_read_on_white_and_on_black():
     for artist in (*plot.lines, *board.lines, *ticks, image.title):
         ours = luminance(artist.get_color()) + 0.05
         assert 1.05 / ours >= 4.5 and ours / 0.05 >= 4.5
+    with matplotlib.rc_context():
+        d2l.set_style()
+        assert plt.figure().get_facecolor()[3] == 0
 
 
 def rgb(*color):
@@ -237,6 +240,7 @@ HEAT = torch.ones(1, 2, 2, 2)
         (r"w\), not .* \(3, 3\); for", "show_heatmaps", (torch.eye(3), "", "")),
         ("2 names.* columns, .*a", "show_heatmaps", (HEAT, "", "", "a")),
         (r"\(1, 2, 0, 2\)", "show_heatmaps", (HEAT[:, :, :0], "", "")),
+        ("2 images .* titles.*a", "show_images", (HEAT[0], 1, 2, "a")),
         (r"shape \(2, 2, 2\)\.", "show_images", (HEAT, 1, 1)),
         (r"shape \(1, 2, 2, 2\)\.", "show_images", (HEAT[None], 1, 1)),
         ("not complex64", "show_images", (torch.eye(3)[None] * 1j, 1, 1)),
@@ -345,6 +349,7 @@ def test_boards_share_axes_with_each_other_and_with_the_reader():
     assert [line.get_color() for line in handles] == ["#3775cb", "#be5800"]
     assert ys(axes) == [[9, 9], [0, 1], [0, -1]]
     assert one.fig is two.fig is figure
+    assert settings(axes)[:2] == ("my x", "my y")
     one.xlabel = "steps"
     one.redraw()
     assert settings(axes)[:2] == ("steps", "my y")
@@ -370,8 +375,8 @@ WAYS = copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))
 @pytest.mark.parametrize("copied", WAYS)
 def test_a_copy_of_a_board_has_its_settings_and_no_curves(copied):
     axes = plt.subplots()[1]
-    board = board_of((1, 1), axes=axes, display=False, figsize=(2, 2))
-    board.yscale = "log"
+    board = board_of((1, 1), axes=axes, figsize=(2, 2))
+    board.yscale, board.display = "log", False
     board.draw(1, 1, "b", every_n=2)
     other = copied(board)
     assert not other.data and not other.raw_points and board.data
@@ -381,7 +386,7 @@ def test_a_copy_of_a_board_has_its_settings_and_no_curves(copied):
     other.redraw()
     assert ys(other.axes) == [[1]] and other.axes.get_yscale() == "log"
     assert other.fig.get_size_inches().tolist() == [2, 2]
-    assert not axes.lines and len(plt.get_fignums()) == 1
+    assert ys(axes) == [[1]] and len(plt.get_fignums()) == 1
 
 
 def test_pyplot_holds_the_latest_ten_figures_where_windows_can_be_had(
