@@ -134,25 +134,28 @@ def frame(path):
 
 
 def stamp(path):
-    """Write badge and set-up into a notebook, and fold its solutions."""
-    notebook = nbformat.read(path, as_version=4)
-    cells = {cell.id: cell for cell in notebook.cells}
-    badge, setup = frame(path)
-    if "setup" not in cells:
-        cells["badge"] = nbformat.v4.new_markdown_cell(id="badge")
-        cells["setup"] = nbformat.v4.new_code_cell(id="setup")
-        notebook.cells.insert(0, cells["badge"])
-        notebook.cells.insert(2, cells["setup"])
-    cells["badge"].source, cells["setup"].source = badge, setup
-    for name in ("badge", "setup"):
-        cells[name].metadata["tags"] = ["remove-cell"]
-    for cell in notebook.cells:
+    """Write the frame that all pages have into a notebook."""
+    save(stamped(path, nbformat.read(path, as_version=4)), path)
+
+
+def stamped(path, notebook):
+    """Return a notebook with badge, set-up, kernel and folded solutions."""
+    made, v4 = copy.deepcopy(notebook), nbformat.v4
+    cells = [v4.new_markdown_cell(id="badge"), v4.new_code_cell(id="setup")]
+    for i, new, source in zip((0, 2), cells, frame(path), strict=True):
+        old = [cell for cell in made.cells if cell.get("id") == new.id]
+        made.cells = [cell for cell in made.cells if cell not in old]
+        made.cells.insert(i, (old or [new])[0])
+        made.cells[i].source = source
+        made.cells[i].metadata = nbformat.from_dict({"tags": ["remove-cell"]})
+    for cell in made.cells:
         if cell.source == "## Solutions":
-            cell.id = FOLD
-            cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
-    notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
-    notebook.metadata["kernelspec"] = KERNEL_OF_ALL
-    save(notebook, path)
+            fold = {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
+            cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
+    made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
+    made.metadata["kernelspec"] = nbformat.from_dict(KERNEL_OF_ALL)
+    made.metadata.setdefault("language_info", {"name": "python"})
+    return made
 
 
 def shorten(traceback):
