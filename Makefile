@@ -89,6 +89,7 @@ format: ready ## repair what lint finds, where a tool can
 	$(RUN) -m ruff format .
 	$(RUN) tools/notebooks.py stamp
 	$(RUN) -m ruff check .
+	$(RUN) tools/rules.py
 
 check-links: book ## see whether the links to other sites still lead there
 	$(RUN) -c 'from jupyter_book.cli.main import main; main()' build \

@@ -24,6 +24,7 @@ SPHINX = [
     "from jupyter_book.cli.main import main; main()",
 ]
 SPHINX += ["build", "-W", "-n", "--keep-going", "--path-output"]
+RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 # What the pages look like depends on these, on the packages, and on the place.
 INPUTS = (
     "extensions/*",
@@ -69,11 +70,14 @@ def main():
         if not finished.is_file() or finished.read_text("utf-8") != now:
             shutil.rmtree(WORK, ignore_errors=True)
         finished.unlink(missing_ok=True)
+        # Beside Sphinx, and printed after all that Sphinx says.
+        rules = subprocess.Popen(RULES, stdout=subprocess.PIPE, text=True)
         done = subprocess.run(
             [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
         )
-        if done.returncode:
-            return done.returncode
+        print(rules.communicate()[0], end="")
+        if done.returncode or rules.returncode:
+            return done.returncode or rules.returncode
         finished.write_text(now, "utf-8")
         put_in_place()
     print(f"The book: {SITE / 'index.html'}")

@@ -194,6 +194,7 @@ def site(tmp_path):
     for name, text in {
         "tools/build.py": "",
         "tools/notebooks.py": "",
+        "tools/rules.py": "",  # finds nothing
         "theme/book.css": "",
         "requirements.txt": "",
         "_config.yml": "",
@@ -257,6 +258,16 @@ def test_a_fault_keeps_the_site_and_is_told_again(site):
     assert built(site)  # the one before
     (site / "page").write_text("good")
     assert make(site) == 0 and not built(site)
+
+
+def test_a_broken_rule_stops_the_build_in_its_own_words(site):
+    words = "page, cell 3: is empty; delete it"
+    rules = f"print({words!r})\nraise SystemExit(1)"
+    (site / "tools" / "rules.py").write_text(rules)
+    command = [sys.executable, site / "tools" / "build.py"]
+    done = subprocess.run(command, cwd=site, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (1, f"{words}\n")
+    assert not (site / "_build" / "html").exists()
 
 
 def test_a_build_waits_for_a_sphinx_that_has_outlived_another(site):
