@@ -202,11 +202,11 @@ def carries_only_what_is_known(page, cell):
     Badge and set-up alone are missing on the page.
     """
     kind, drawing = cell.cell_type, cell.metadata.get("mystnb", {})
-    if unknown := tags(cell) - TAGS[kind]:
+    if unknown := tags(cell) - TAGS.get(kind, set()):
         yield f"has unknown tags {sorted(unknown)} for {kind}; see CONTRIBUTING"
     if "NBVAL" in cell.source:
         yield "steers nbval by a comment; use a tag"
-    keys = set(cell.metadata) - METADATA[kind]
+    keys = set(cell.metadata) - METADATA.get(kind, set())
     keys |= set(drawing) - {"image"} | set(drawing.get("image", ())) - {"alt"}
     if keys and cell.id != notebooks.FOLD:
         yield f"has unknown metadata {sorted(keys)}; delete them"
