@@ -45,7 +45,7 @@ def tree(tmp_path):
     files = ["conftest.py", "tests/notebooks/sanitize.cfg"]
     files += ["pyproject.toml", "requirements.txt", "constraints.txt"]
     for name in files:
-        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(notebooks.ROOT / name, tmp_path / name)
     (tmp_path / "chapters").mkdir()
     return tmp_path

@@ -203,14 +203,9 @@ def alternative(cell):
 
 
 @cache
-def _read(path, modified):
-    return Section(path)
-
-
 def read(path):
-    """Return the section in a file; read again only if the file changed."""
-    path = Path(path)
-    return _read(path, path.stat().st_mtime_ns)
+    """Return the section in a file, which is read once."""
+    return Section(path)
 
 
 def listed():

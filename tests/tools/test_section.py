@@ -41,12 +41,3 @@ def test_an_optional_page_has_no_number():
     extra = page(name="extras/more.ipynb")
     assert (extra.number, extra.id, extra.d2l) == (None, "more", {})
     assert extra.heading == extra.question == ""
-
-
-def test_a_page_is_read_again_if_it_has_changed(tmp_path):
-    path = tmp_path / "page.ipynb"
-    for heading in ("One", "Another"):
-        cells = [nb.new_markdown_cell(f"# {heading}")]
-        section.nbformat.write(nb.new_notebook(cells=cells), path)
-        assert section.read(path).heading == heading
-        assert section.read(path) is section.read(path)
