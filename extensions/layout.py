@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import notebooks
+import repository
 
 THEME = notebooks.ROOT / "theme"
 
@@ -15,7 +16,7 @@ def address(app):
 
     It is "" as long as the book has no repository.
     """
-    url = notebooks.site()[0]
+    url = repository.site()[0]
     if app.config.html_baseurl or not url:
         return app.config.html_baseurl
     owner, name = urlsplit(url).path.strip("/").split("/")

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
-import notebooks
+import repository
 from bs4 import BeautifulSoup
 from sphinx.builders.linkcheck import Hyperlink
 from sphinx.util import logging
@@ -61,7 +61,7 @@ def add(app, env):
 
 def leave_unpublished(app, found):
     """Leave out the links into a repository that is not there yet, aloud."""
-    url, _, _ = notebooks.site()
+    url, _ = repository.site()
     if not url:
         return
     path = url.partition("://")[2].partition("/")[2]

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from urllib.parse import quote
 
-import notebooks
+import repository
 import rules
 import section
 from bs4 import BeautifulSoup
@@ -56,12 +56,12 @@ def actions(page):
 
     That is nothing as long as the book has no repository.
     """
-    url, branch, _ = notebooks.site()
+    url, branch = repository.site()
     if not url:
         return {}
     title = quote(f"{page.heading}: ")
     return {
-        "Open in Colab": notebooks.colab(page.path),
+        "Open in Colab": repository.colab(page.path),
         "Edit": f"{url}/edit/{branch}/{page.name}",
         "Report an error": f"{url}/issues/new?title={title}",
     }
@@ -84,7 +84,7 @@ def contents(toctree):
 
 
 def add_facts(app, pagename, template, context, doctree):
-    url, branch, _ = notebooks.site()
+    url, branch = repository.site()
     context |= {"repository": url, "branch": branch}
     context["contents"] = contents(context["toctree"])
     context["headings"] = headings(context.get("toc", ""))

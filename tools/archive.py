@@ -8,10 +8,10 @@ The same files give the same archive, byte for byte, wherever it is packed.
 import zipfile
 from pathlib import Path
 
-import notebooks
-import section
+import repository
+from section import ROOT, paths
 
-ROOT = notebooks.ROOT
+OURS = ".py", ".mplstyle"
 NAMES = """
 README.md LICENSE LICENSE-TEXT pyproject.toml requirements.txt _toc.yml
 requirements/extras.txt constraints.txt lab/RESULTS.md
@@ -27,14 +27,14 @@ def files():
         for path in built.rglob("*")
         if path.is_file() and path.name not in (".buildinfo", "objects.inv")
     }
-    package = [p for p in (ROOT / "d2lmini").iterdir() if p.is_file()]
-    rest = [*section.paths(), *package, *(ROOT / n for n in NAMES)]
+    package = [p for p in (ROOT / "d2lmini").rglob("*") if p.suffix in OURS]
+    rest = [*paths(), *package, *(ROOT / n for n in NAMES)]
     return site | {path.relative_to(ROOT).as_posix(): path for path in rest}
 
 
 def pack(folder):
     """Write the archive into a folder and return its path."""
-    target = Path(folder) / f"{notebooks.archive()}.zip"
+    target = Path(folder) / f"{repository.archive()}.zip"
     target.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, path in sorted(files().items()):

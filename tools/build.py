@@ -18,24 +18,12 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
 SITE, WORK = BUILD / "html", BUILD / "work"
-SPHINX = [
-    sys.executable,
-    "-c",
-    "from jupyter_book.cli.main import main; main()",
-]
-SPHINX += ["build", "-W", "-n", "--keep-going", "--path-output"]
+BOOK = "from jupyter_book.cli.main import main; main()"
+SPHINX = [sys.executable, "-c", BOOK, "build", "-W", "-n", "--keep-going"]
 RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 # What the pages look like depends on these, on the packages, and on the place.
-INPUTS = (
-    "extensions/*",
-    "theme/**/*",
-    "lab/d2l.yml",
-    "vendor/**/*",
-    "d2lmini/*.py",
-    "tools/*.py",
-    "_*.yml",
-    "*.txt",
-)
+INPUTS = "_*.yml *.txt d2lmini/*.py extensions/* lab/d2l.yml theme/**/*"
+INPUTS = f"{INPUTS} tools/*.py vendor/**/*".split()
 
 
 def state():
@@ -61,21 +49,21 @@ def put_in_place():
 
 
 def main():
-    finished = WORK / "finished"
+    finished, now = WORK / "finished", state()
+    command = [*SPHINX, "--path-output", str(WORK), "."]
     # Of two builds, one waits for the other. Sphinx holds the lock as well, in
     # case it outlives this process.
     with open(__file__) as this:
         fcntl.flock(this, fcntl.LOCK_EX)
-        now = state()
         if not finished.is_file() or finished.read_text("utf-8") != now:
             shutil.rmtree(WORK, ignore_errors=True)
         finished.unlink(missing_ok=True)
-        # Beside Sphinx, and printed after all that Sphinx says.
-        rules = subprocess.Popen(RULES, stdout=subprocess.PIPE, text=True)
-        done = subprocess.run(
-            [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
-        )
-        print(rules.communicate()[0], end="")
+        # Beside Sphinx; what they find is printed after all that it says.
+        with subprocess.Popen(
+            RULES, stdout=subprocess.PIPE, text=True
+        ) as rules:
+            done = subprocess.run(command, cwd=ROOT, pass_fds=[this.fileno()])
+            print(rules.stdout.read(), end="")
         if done.returncode or rules.returncode:
             return done.returncode or rules.returncode
         finished.write_text(now, "utf-8")

@@ -22,6 +22,7 @@ import claims
 import nbformat
 import notebooks
 import section
+import stamping
 from section import ROOT, Section, d2l_link, pictures, tags
 
 # {rule: which cells of a section it looks at, or "" for the whole page}
@@ -181,8 +182,9 @@ def is_a_whole_notebook(page):
 @rule("all_code")
 def was_saved_from_one_run(page, cell):
     number = page.all_code.index(cell) + 1
-    for part in (cell, *cell.outputs):
-        if (count := part.get("execution_count", number)) != number:
+    parts = [cell, *cell.outputs]
+    for count in {part.get("execution_count", number) for part in parts}:
+        if count != number:
             yield f"ran as number {count}, not {number}; use `make run`"
 
 
@@ -208,7 +210,7 @@ def carries_only_what_is_known(page, cell):
         yield "steers nbval by a comment; use a tag"
     keys = set(cell.metadata) - METADATA.get(kind, set())
     keys |= set(drawing) - {"image"} | set(drawing.get("image", ())) - {"alt"}
-    if keys and cell.id != notebooks.FOLD:
+    if keys and cell.id != stamping.FOLD:
         yield f"has unknown metadata {sorted(keys)}; delete them"
 
 
@@ -220,7 +222,7 @@ COMPARABLE = [*RULES]
 @rule()
 def has_the_frame_of_all_pages(page):
     """Badge, set-up, kernel, and the fold of the solutions, as stamped."""
-    made = notebooks.stamped(page.path, page.notebook)
+    made = stamping.stamped(page.path, page.notebook)
     if made != page.notebook:
         other = [cell.id for cell in made.cells if cell not in page.cells]
         where = ", ".join(other) or "order of cells, kernel or colab"

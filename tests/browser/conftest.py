@@ -14,11 +14,12 @@ from urllib.parse import urlsplit
 
 import notebooks
 import pytest
+import repository
 from playwright.sync_api import sync_playwright
 
 SITE = notebooks.ROOT / "_build" / "html"
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
-URL, BRANCH, _ = notebooks.site()  # URL is "" before the book is published
+URL, BRANCH = repository.site()  # URL is "" before the book is published
 PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
 NAMES = "chromium chromium-browser google-chrome google-chrome-stable chrome"
 OPTIONS = [

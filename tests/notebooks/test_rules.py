@@ -14,6 +14,7 @@ import notebooks
 import pytest
 import rules
 import section
+import stamping
 from cells import code, error, page, plain, printed, shown, text
 
 PATH = next(s.path for s in section.sections() if s.number == "3.4")
@@ -70,7 +71,7 @@ def written():
         cells.append(text(f"### Solution {i}"))
         cells.append(code("print('So.')", printed("So."), tags=["hide-cell"]))
     made = page(*cells, fault={"x.sum()": "x.mean()"}, d2lmini={"seal": ""})
-    made = notebooks.stamped(PATH, nbformat.from_dict(made))
+    made = stamping.stamped(PATH, nbformat.from_dict(made))
     made = nbformat.from_dict(page(*made.cells, **made.metadata))
     made.metadata.d2lmini.seal = notebooks.seal(made)
     return made

@@ -1,17 +1,21 @@
 """`make run` changes a notebook whole or not at all, and leaves no process."""
 
+import io
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from pathlib import Path
 
 import nbformat
 import notebooks
 import psutil
 import pytest
+import stamping
+from PIL import Image
 
 CODE = """
 import os, time
@@ -21,100 +25,99 @@ print("new")
 """
 
 
-@pytest.fixture
-def page(tmp_path):
-    """A notebook that waits for a sign, in a tree that has the tool."""
-    (tmp_path / "tools").mkdir()
-    for path in Path(notebooks.__file__).parent.glob("*.py"):
-        shutil.copy(path, tmp_path / "tools")
-    path = tmp_path / "chapters" / "page.ipynb"
-    path.parent.mkdir()
+@pytest.mark.parametrize(
+    ("sign", "left"),
+    [("SIGKILL", "old"), ("SIGINT", "new"), (None, "new")],
+)
+def test_a_signal_leaves_a_whole_page_and_no_process(sign, left, tmp_path):
+    """Ctrl-C lets the pages at hand come to their end."""
+    shutil.copytree(Path(notebooks.__file__).parent, tmp_path / "tools")
+    page = tmp_path / "chapters" / "page.ipynb"
+    page.parent.mkdir()
     cell = nbformat.v4.new_code_cell(CODE.strip(), id="only")
-    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), path)
-    return path
-
-
-def start(page):
-    tool = page.parents[1] / "tools" / "notebooks.py"
-    return subprocess.Popen(
-        [sys.executable, tool, "run", page],
+    nbformat.write(nbformat.v4.new_notebook(cells=[cell]), page)
+    run = subprocess.Popen(
+        [sys.executable, tmp_path / "tools" / "notebooks.py", "run", page],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # a signal is for the run, not for the tests
-        env=os.environ | {"TMPDIR": str(page.parents[1])},
+        env=os.environ | {"TMPDIR": str(tmp_path)},
     )
-
-
-def go(page):
-    """Let the page's only cell come to its end."""
-    (page.parents[1] / "go").touch()
-
-
-def state(page):
-    """Tell whether a notebook is `old` or `new`; it must be one of them."""
-    cell = nbformat.read(page, as_version=4).cells[0]
-    if cell.execution_count is None:
-        assert cell.outputs == []
-        return "old"
-    assert [output.text for output in cell.outputs] == ["new\n"]
-    return "new"
-
-
-def wait_for_kernel(run):
     while not (family := psutil.Process(run.pid).children(recursive=True)):
         time.sleep(0.02)
-    return family
-
-
-def end(run, family, page):
-    """Wait until all processes have ended, and say what the page is then."""
+    if sign:
+        run.send_signal(signal.Signals[sign])
+    if left == "new":
+        (tmp_path / "go").touch()
     run.wait(timeout=60)
     _, alive = psutil.wait_procs(family, timeout=60)
     assert not alive
-    found = [path.name for path in page.parent.glob("*") if path.is_file()]
-    assert found == ["page.ipynb"]
-    return state(page)
+    assert not [*page.parent.glob(".ipynb_checkpoints/*")]
+    cell = nbformat.read(page, as_version=4).cells[0]
+    assert [o.text for o in cell.outputs] == ["new\n"] * (left == "new")
 
 
-def test_a_run_stores_what_its_page_prints(page):
-    go(page)
-    assert start(page).wait(timeout=120) == 0
-    assert state(page) == "new"
-    assert list((page.parent / ".ipynb_checkpoints").iterdir()) == []
+@pytest.mark.parametrize("name", ["write_text", "replace"])
+def test_a_save_that_is_interrupted_leaves_the_old_page(
+    name, tmp_path, monkeypatch
+):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    (tmp_path / "page.ipynb").write_text("old", "utf-8")
+    monkeypatch.setattr(Path, name, interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        stamping.replace(tmp_path / "page.ipynb", "new")
+    assert (tmp_path / "page.ipynb").read_text("utf-8") == "old"
+    assert not [*tmp_path.glob(".ipynb_checkpoints/*")]
 
 
-@pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_stopped_leaves_the_old_page(page, sign):
-    run = start(page)
-    family = wait_for_kernel(run)
-    run.send_signal(sign)
-    assert end(run, family, page) == "old"
+TEXT = nbformat.v4.new_output("stream", text="loss 1.000\n")
+NEAR = nbformat.v4.new_output("stream", text="loss 1.001\n")
+FAR = nbformat.v4.new_output("stream", text="loss 2.000\n")
+ERROR = nbformat.v4.new_output("error", ename="E", evalue="", traceback=[])
 
 
-@pytest.mark.parametrize("seconds", [0.2, 0.6, 1.0])
-def test_a_run_that_is_killed_while_it_saves_leaves_one_page(page, seconds):
-    run = start(page)
-    family = wait_for_kernel(run)
-    go(page)
-    time.sleep(seconds)
-    run.kill()
-    end(run, family, page)
+def picture(color, level):
+    """Return a picture; the level of compression changes its bytes only."""
+    content = io.BytesIO()
+    image = Image.new("RGB", (99, 99), color)
+    image.save(content, "PNG", compress_level=level)
+    data = {"image/png": b64encode(content.getvalue()).decode()}
+    return nbformat.v4.new_output("display_data", data)
 
 
-def test_an_interrupt_lets_the_pages_at_hand_come_to_their_end(page):
-    run = start(page)
-    family = wait_for_kernel(run)
-    run.send_signal(signal.SIGINT)
-    go(page)
-    assert end(run, family, page) == "new"
+@pytest.mark.parametrize(
+    ("old", "new", "tag", "code", "kept"),
+    [
+        (picture("red", 1), picture("red", 9), "", "same", True),
+        (picture("red", 1), picture("tan", 1), "", "same", False),
+        (TEXT, NEAR, "", "same", False),
+        (TEXT, NEAR, "nbval-ignore-output", "same", True),
+        (TEXT, FAR, "nbval-ignore-output", "same", False),
+        (TEXT, NEAR, "nbval-ignore-output", "another", False),
+        (ERROR, ERROR.copy(), "raises-exception", "same", False),
+    ],
+)
+def test_a_run_keeps_what_has_not_changed(old, new, tag, code, kept):
+    before, after = nbformat.v4.new_notebook(), nbformat.v4.new_notebook()
+    for notebook, output in ((before, old), (after, new)):
+        cell = nbformat.v4.new_code_cell("x = 1", outputs=[output], id="x")
+        cell.metadata["tags"] = [tag]
+        notebook.cells = [cell]
+    before.metadata["d2lmini"] = {"seal": ""}
+    before.metadata.d2lmini["seal"] = notebooks.seal(before)
+    if code == "another":
+        before.cells[0].source = "x = 2"
+    notebooks.keep(before, after)
+    assert (after.cells[0].outputs[0] is old) == kept
 
 
 @pytest.mark.parametrize("words", [[], ["lnit"], ["lnit", "a.ipynb"], ["-r"]])
 def test_what_is_no_verb_is_refused_and_runs_nothing(words, capsys):
-    with pytest.raises(SystemExit) as stop:
+    with pytest.raises(SystemExit, match="2"):
         notebooks.main(words)
-    assert stop.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    assert "{run,stamp,lint}" in capsys.readouterr().err
 
 
 # The environment of a kernel.
@@ -128,45 +131,38 @@ PYTORCH_JIT=0 ONEDNN_VERBOSE=1 DNNL_VERBOSE=1 MKL_VERBOSE=1
 OMP_DISPLAY_ENV=true OMP_NUM_THREADS=7 KMP_SETTINGS=1 IPYTHONDIR=mine
 PYTEST_CURRENT_TEST=this CUDA_VISIBLE_DEVICES=0
 """.split()
+NEEDED = "PATH HOME PYTHONPATH D2LMINI_DATA PYTHONHOME".split()
 
 
-def test_no_setting_of_a_user_reaches_a_page(monkeypatch):
+def test_a_user_s_settings_reach_a_page_only_where_it_needs_them(monkeypatch):
+    for name in NEEDED:
+        monkeypatch.setenv(name, "this")
     clean = notebooks.environment()
+    assert {clean[name] for name in NEEDED} == {"this"}
     for setting in HARMFUL:
         monkeypatch.setenv(*setting.split("=", 1))
     assert notebooks.environment() == clean
-
-
-def test_what_a_page_needs_reaches_it(monkeypatch):
-    needed = ("PATH", "HOME", "PYTHONPATH", "D2LMINI_DATA", "PYTHONHOME")
-    for name in needed:
-        monkeypatch.setenv(name, "this")
-    found = notebooks.environment(OMP_NUM_THREADS="2")
-    assert {found[name] for name in needed} == {"this"}
-    assert found["OMP_NUM_THREADS"] == "2"
+    assert notebooks.environment(OMP_NUM_THREADS="2")["OMP_NUM_THREADS"] == "2"
 
 
 @pytest.mark.parametrize(
-    "given, seen", [("data", "here"), ("", ""), ("~/data", "~"), ("/a/b", "/")]
+    ("name", "given", "seen"),
+    [
+        ("D2LMINI_DATA", "data", "{here}/data"),
+        ("D2LMINI_DATA", "", ""),
+        ("D2LMINI_DATA", "~/data", "~/data"),
+        ("D2LMINI_DATA", "/data", "/data"),
+        ("HOME", "/proc/nobody", "{scratch}"),
+        ("HOME", "nobody", "{scratch}"),  # and the user has no entry
+    ],
 )
-def test_a_relative_folder_of_the_data_is_the_same_everywhere(
-    given, seen, tmp_path, monkeypatch
+def test_what_kernels_elsewhere_would_misunderstand_is_settled(
+    name, given, seen, tmp_path, monkeypatch
 ):
+    if given == "nobody":
+        monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("D2LMINI_DATA", given)
+    monkeypatch.setenv(name, given)
     notebooks.settle()
-    wanted = str(tmp_path / given) if seen == "here" else given
-    assert notebooks.os.environ["D2LMINI_DATA"] == wanted
-
-
-@pytest.mark.parametrize("home", ["/proc/nobody", None])
-def test_without_a_home_there_is_one_for_a_while(home, monkeypatch):
-    def nobody():
-        raise RuntimeError("Could not determine home directory.")
-
-    monkeypatch.setenv("HOME", home or "")
-    if home is None:
-        monkeypatch.setattr(notebooks.Path, "home", nobody)
-    notebooks.settle()
-    assert Path(notebooks.os.environ["HOME"]).is_dir()
-    assert notebooks.os.environ["HOME"] == notebooks.scratch().name
+    places = {"here": tmp_path, "scratch": notebooks.scratch().name}
+    assert os.environ[name] == seen.format(**places)
