@@ -44,10 +44,10 @@ def tree(tmp_path):
         shutil.copytree(notebooks.ROOT / name, tmp_path / name)
     files = ["conftest.py", "tests/notebooks/sanitize.cfg"]
     files += ["pyproject.toml", "requirements.txt", "constraints.txt"]
-    files += ["_toc.yml", "_config.yml"]
     for name in files:
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(notebooks.ROOT / name, tmp_path / name)
+    (tmp_path / "chapters").mkdir()
     return tmp_path
 
 
@@ -73,8 +73,7 @@ def first_failure(tree):
 @pytest.mark.parametrize("page", section.sections(), ids=lambda page: page.id)
 def test_a_fault_in_the_page_is_noticed(page, tree):
     notebook, faulty = planted(page)
-    (tree / page.name).parent.mkdir(parents=True)
-    nbformat.write(notebook, tree / page.name)
+    nbformat.write(notebook, tree / "chapters" / "page.ipynb")
     failed = first_failure(tree)
     assert failed is not None and failed >= faulty
     print(f"{page.id}: planted in code cell {faulty}, noticed in {failed}")
@@ -82,8 +81,7 @@ def test_a_fault_in_the_page_is_noticed(page, tree):
 
 def use(tree, number):
     (page,) = (s for s in section.sections() if s.number == number)
-    (tree / page.name).parent.mkdir(parents=True)
-    shutil.copy(page.path, tree / page.name)
+    shutil.copy(page.path, tree / "chapters" / "page.ipynb")
 
 
 def replace(path, old, new):

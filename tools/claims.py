@@ -12,15 +12,18 @@ import re
 from functools import cache
 from itertools import takewhile
 
+from section import d2l
+
 NUMBER = re.compile(
     r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])"
 )
+SECTIONS = "|".join(map(re.escape, d2l()["sections"]))
 # What is no statement: code, mathematics, links, headings, numbers of items.
 SKIPPED = re.compile(
     r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)"
     r"|^#[^\n]*$|^\s*\d+\. |\b[Ee]xercise\s\d"
-    # The sections of the book, where a sentence refers to one.
-    r"|\b(?:from|of|in|as)\s[2-5]\.[1-5]\b|\([2-5]\.[1-5]\)",
+    # Sections, where a sentence refers to one.
+    rf"|\b(?:from|of|in|as)\s(?:{SECTIONS})\b|\((?:{SECTIONS})\)",
     re.M | re.S,
 )
 
