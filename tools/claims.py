@@ -17,15 +17,6 @@ from section import d2l
 NUMBER = re.compile(
     r"(?<![\w.])[-+]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:e[-+]?\d+)?(?![\w])"
 )
-SECTIONS = "|".join(map(re.escape, d2l()["sections"]))
-# What is no statement: code, mathematics, links, headings, numbers of items.
-SKIPPED = re.compile(
-    r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)"
-    r"|^#[^\n]*$|^\s*\d+\. |\b[Ee]xercise\s\d"
-    # Sections, where a sentence refers to one.
-    rf"|\b(?:from|of|in|as)\s(?:{SECTIONS})\b|\((?:{SECTIONS})\)",
-    re.M | re.S,
-)
 
 
 def problems(page, cell):
@@ -80,9 +71,24 @@ def evidence_for(page, cell):
     return numbers("\n".join(map(shown, spoken_of(page, cell))))
 
 
+@cache
+def skipped():
+    """Return a pattern for code, mathematics, links, headings, list numbers.
+
+    And for sections, where a sentence refers to one. None states a number.
+    """
+    section = f"(?:{'|'.join(map(re.escape, d2l()['sections']))})"
+    return re.compile(
+        r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)"
+        r"|^#[^\n]*$|^\s*\d+\. |\b[Ee]xercise\s\d"
+        rf"|\b(?:from|of|in|as)\s{section}\b|\({section}\)",
+        re.M | re.S,
+    )
+
+
 def claims(cell):
     """Return the numbers that a text cell states."""
-    return numbers(SKIPPED.sub(" ", cell.source))
+    return numbers(skipped().sub(" ", cell.source))
 
 
 @cache
