@@ -188,6 +188,7 @@ FAULTS = [
     ("unknown metadata ['jp']", meta("## Sums", jp=True)),
     ("take hide-input away", tag(CURVE, "hide-input")),  # it is short
     ("take hide-cell away", tag(SUM, "hide-cell")),
+    ("take hide-cell away", put("def helper", outputs=[printed("x")])),
     ("take hide-cell away", edit("def helper():", "class Helper:")),
     ("folds ['helper'], which", edit("len(data)", "helper(data)")),
     ("name one text of a taught", whole(fault={"x.mean()": "x.sum()"})),
