@@ -240,7 +240,7 @@ FAULTS = [
     # Exercises and numbers.
     ("numbers its exercises", edit(f"{EXERCISES[1]}\n", "")),
     ("of its exercises", edit("### Solution 2", "And this:")),
-    ("shows and asserts nothing in Solution 1", drop(SOLVED)),
+    ("nothing in Solution 1", put(SOLVED, source="assert True", outputs=[])),
     ("with the tag hide-cell", tag(SOLVED)),
     ("states 7.73, which", edit("It is 7.78", "It is 7.73")),
     ("states 42, which", edit("* Three sums", "* All 42 sums")),
