@@ -189,9 +189,8 @@ class FashionMNIST(DataModule):
     and `val` are data sets of (1, h, w) images with labels 0..9; `resize` is
     (h, w), or one number for both. Where the files cannot be had, a stand-in
     is drawn, with a warning, and `is_standin` is True; $D2LMINI_STANDIN (auto,
-    never, always) forbids or forces that. Under auto, an attempt to fetch that
-    was in vain and took longer than ten seconds is not repeated in the same
-    process during the next five minutes; the cache is looked at every time.
+    never, always) forbids or forces that. Under auto, the usual, where nobody
+    answered for ten seconds the variable becomes always: nobody waits twice.
 
     Source: Xiao, Rasul and Vollgraf, 2017.
     """
@@ -203,8 +202,8 @@ class FashionMNIST(DataModule):
         self.save_hyperparameters(ignore=["root"])
         images = load_images(self.root)
         self.is_standin = images.is_standin
-        self.train = self._dataset(images.train_images, images.train_labels)
-        self.val = self._dataset(images.val_images, images.val_labels)
+        self.train = self._dataset(*images.train)
+        self.val = self._dataset(*images.val)
 
     @property
     def resize(self):

@@ -14,8 +14,8 @@ PACKAGE = Path(d2lmini.__file__).parent
 # A module may import only from the modules to its left.
 ORDER = (
     "support support.checks oop support.batches support.records plotting "
-    "support.devices support.standin support.files support.resizing training "
-    "data models support.names d2lmini"
+    "support.devices support.standin support.files support.hub "
+    "support.resizing training data models support.names d2lmini"
 ).split()
 TAUGHT = "oop plotting training data models".split()
 
