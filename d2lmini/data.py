@@ -240,23 +240,16 @@ class FashionMNIST(DataModule):
         return ImageDataset(images, labels.long(), self.resize)
 
     def text_labels(self, indices):
-        """Return the names of the classes `indices`."""
-        try:
-            indices = list(indices)
-        except TypeError as error:
-            raise ValueError(
-                f"text_labels takes a row of labels, not {indices!r}."
-            ) from error
+        """Return the names of the classes `indices`, a row of labels."""
+        names = []
         for i in indices:
-            if np.ndim(i):
+            if np.ndim(i) or i not in range(len(CLASSES)):
                 raise ValueError(
-                    "Labels are one row of numbers from 0 to 9, not of shape "
-                    f"({len(indices)}, {len(i)}); of one-hot rows take "
-                    "argmax(dim=1), of a column flatten()."
+                    f"A label is a whole number from 0 to 9, not {i}; of "
+                    "one-hot rows take argmax(dim=1), of a column flatten()."
                 )
-            if i not in range(len(CLASSES)):
-                raise ValueError(f"{i} is not a label from 0 to 9.")
-        return [CLASSES[int(i)] for i in indices]
+            names.append(CLASSES[int(i)])
+        return names
 
     def get_dataloader(self, train):
         """Return batches of images (n, 1, h, w) and labels (n,).
