@@ -3,6 +3,7 @@
 import builtins
 import functools
 import sys
+import types
 
 import numpy as np
 import pytest
@@ -132,44 +133,21 @@ def test_another_release_of_pillow_is_still_followed(monkeypatch):
     resizing._order.cache_clear()
 
 
-def test_images_have_the_default_dtype(few, float64):
+def test_inputs_follow_the_default_dtype_and_stay_on_the_cpu(few, float64):
     data = few(resize=(30, 30))
     expected = torchvision_s((30, 30))(data.val.data[0])
-    assert expected.dtype == torch.float64
-    assert torch.equal(data.val[0][0], expected)
-    assert torch.equal(next(iter(data.val_dataloader()))[0][0], expected)
-
-
-def test_images_stay_on_the_cpu_whatever_the_default_device(few):
+    data.train.data = data.train.data.numpy()
     with torch.device("meta"):
-        X, y = next(iter(few(resize=(20, 30)).val_dataloader()))
-        data = few()
-        data.train.data = data.train.data.numpy()
-        assert (
-            data.train[0][0].device
-            == X.device
-            == y.device
-            == torch.ones(1, device="cpu").device
-        )
-
-
-def test_images_are_resized_batch_by_batch(few, monkeypatch):
-    resized = []
-
-    def resize(images, size):
-        resized.append(len(images))
-        return resizing.resize(images, size)
-
-    monkeypatch.setattr(module, "resize", resize)
-    loader = few(resize=(224, 224)).val_dataloader()
-    assert loader.nbytes == 50 * (28 * 28 + 8)
-    for X, y in loader:
-        assert X.shape == (len(y), 1, 224, 224) and resized.pop() == len(y)
+        X, y = next(iter(data.val_dataloader()))
+        for image in (X[0], data.val[0][0], data.train[0][0]):
+            assert image.dtype == torch.float64
+            assert torch.equal(image, expected) and y.device.type == "cpu"
 
 
 def test_the_size_may_be_changed_later(few):
     data = few(resize=20)
     loader = data.val_dataloader()
+    assert loader.nbytes == 50 * (28 * 28 + 8)  # resized batch by batch
     data.train = [1]  # no longer ours
     for size, expected in ((20, (20, 20)), ([9, 5], (9, 5)), (1, (1, 1))):
         data.resize = size
@@ -278,19 +256,6 @@ def test_changed_data_are_those_that_come(change, few):
     assert_holds([(X, y)], data.val)
 
 
-def test_real_numbers_are_not_resized(few):
-    data = few(resize=32)
-    data.val.data = torch.randn(50, 28, 28)
-    with pytest.raises(ValueError, match="Only images of bytes .* are resized"):
-        data.val[0]
-
-
-def test_a_method_that_was_replaced_is_asked(few, monkeypatch):
-    monkeypatch.setattr(ImageDataset, "__getitem__", lambda self, i: (i, 7))
-    assert samples([next(iter(few().val_dataloader()))])[1].tolist() == [7] * 20
-    monkeypatch.undo()
-
-
 def test_a_part_may_be_a_stream_a_loader_or_nothing(few):
     class Endless(IterableDataset):
         def __iter__(self):
@@ -351,15 +316,16 @@ def test_what_a_loader_refuses(tensors, sentence):
 @pytest.mark.parametrize("shuffle", [True, False])
 def test_a_loader_and_its_tensors_may_be_on_any_devices(shuffle):
     tensors = torch.arange(50), torch.arange(50, device="meta")
-    for loader in (d2l.TensorLoader(tensors, 50, shuffle),):
-        torch.manual_seed(0)
-        with torch.device("meta"):  # the order is drawn on the CPU
-            here, there = next(iter(loader))
-        torch.manual_seed(0)
-        order = torch.randperm(50) if shuffle else torch.arange(50)
-        assert torch.equal(here, order) and there.device.type == "meta"
-    assert loader.to("meta").tensors[0].device.type == "meta"
-    assert loader.to("meta").dataset is loader.dataset
+    loader = d2l.TensorLoader(tensors, 50, shuffle)
+    torch.manual_seed(0)
+    with torch.device("meta"):  # the order is drawn on the CPU
+        here, there = next(iter(loader))
+    torch.manual_seed(0)
+    order = torch.randperm(50) if shuffle else torch.arange(50)
+    assert torch.equal(here, order) and there.device.type == "meta"
+    moved = loader.to("meta")
+    assert moved.tensors[0].device.type == "meta"
+    assert moved.dataset is loader.dataset
 
 
 # Sentences.
@@ -376,8 +342,10 @@ def test_a_sample_is_asked_for_by_a_whole_number(few):
         part.targets = torch.tensor([label])
         with pytest.raises(ValueError, match="A label is a whole number, not"):
             part[0]
+    part.data, part.targets = torch.zeros(4, 9, 9), torch.arange(4)
+    with pytest.raises(ValueError, match="Only images of bytes .* are resized"):
+        part[0]
     part.data = torch.zeros(4, 3, 8, 8)
-    part.targets = torch.arange(4)
     with pytest.raises(ValueError, match=r"\(n, h, w\) are needed, not \(1, 3"):
         part[0]
 
@@ -402,10 +370,8 @@ def test_visualize(few):
     for labels in (None, [], np.array([]), list("abcdefgh"), np.arange(8)):
         data.visualize(batch, labels=labels)
         titles = [axes.get_title() for axes in plt.gcf().axes]
-        given = labels is not None and len(labels)
-        assert titles == [
-            *map(str, labels if given else data.text_labels(range(8)))
-        ]
+        names = data.text_labels(range(8)) if np.size(labels) < 2 else labels
+        assert titles == [*map(str, names)]
     plt.close("all")
     for wrong in (batch[0], batch[:1], 3):
         with pytest.raises(ValueError, match="a pair of images and labels"):
@@ -414,33 +380,27 @@ def test_visualize(few):
 
 def test_import_torchvision_mends_one_failure(monkeypatch):
     """That of a build for CUDA, which fails until its operators are known."""
-    errors = [RuntimeError("operator torchvision::nms does not exist")]
-    errors.append(RuntimeError("something else"))
+    outcomes = ["torchvision::nms does not exist", types, "something else"]
     real, declared = builtins.__import__, []
 
     def importing(name, *others):
-        if name == "torchvision" and len(errors) != 1:
-            sys.modules["torchvision._C"] = "half of it"
-            raise errors.pop(0)
-        return real(name, *others)
+        if name != "torchvision":
+            return real(name, *others)
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, str):
+            raise RuntimeError(f"operator {outcome}")
+        return outcome
 
-    class Library:
-        def __init__(self, *names):
-            self.names = names
-
-        def define(self, operator):
-            declared.append((*self.names, operator.split("(")[0]))
-
+    library = types.SimpleNamespace(define=declared.append)
+    monkeypatch.setattr("torch.library.Library", lambda *names: library)
+    monkeypatch.setattr(module, "_LIBRARIES", [])
     for name in [n for n in sys.modules if n.startswith("torchvision")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(module, "_LIBRARIES", [])
-    monkeypatch.setattr("torch.library.Library", Library)
+    sys.modules["torchvision._C"] = None  # half of it was loaded
     monkeypatch.setattr(builtins, "__import__", importing)
-    assert d2l.import_torchvision().__name__ == "torchvision"
-    kind = "torchvision", "FRAGMENT"
-    assert declared == [(*kind, "nms"), (*kind, "qnms")]
-    assert sys.modules.get("torchvision._C") != "half of it"
-    assert len(module._LIBRARIES) == 1  # held, or they would be forgotten
-    errors.append(errors[0])
+    assert d2l.import_torchvision() is types
+    assert [text.split("(")[0] for text in declared] == ["nms", "qnms"]
+    assert "torchvision._C" not in sys.modules
+    assert module._LIBRARIES == [library]  # held, or they would be forgotten
     with pytest.raises(RuntimeError, match="something else"):
         d2l.import_torchvision()
