@@ -309,6 +309,13 @@ def test_a_damaged_file_is_fetched_again(server, tmp_path, raw):
         assert server.asked == ["good/train-labels"]
 
 
+def test_every_digit_of_a_checksum_counts():
+    for i, digit in enumerate(SHA1):
+        other = SHA1[:i] + "01"[digit == "0"] + SHA1[i + 1 :]
+        with pytest.raises(ValueError, match=SHA1):
+            files.check(HOUSES, "sha1", other)
+
+
 ODD = {
     "folder": Path.mkdir,
     "endless": lambda path: path.symlink_to("/dev/zero"),
