@@ -385,8 +385,10 @@ def test_a_folder_that_keeps_nothing_is_told(
 
 def test_a_file_gets_its_name_once_it_is_whole(server, tmp_path, monkeypatch):
     """So nobody sees half of it, and who is killed leaves none."""
+    named = []
 
     def replace(source, target):
+        named.append(target.name)
         assert source.read_bytes() == CONTENTS[target.name]
         assert source.parent == target.parent and not target.exists()
         # Another process is faster, and Windows replaces no file in use.
@@ -396,6 +398,7 @@ def test_a_file_gets_its_name_once_it_is_whole(server, tmp_path, monkeypatch):
     server.mirrors("good")
     monkeypatch.setattr(os, "replace", replace)
     assert_loads(tmp_path / "my data" / "옷 사진")
+    assert named == [*NAMES]
 
 
 def test_leftovers_of_the_killed_are_swept_away(server, raw):
