@@ -158,7 +158,7 @@ def _rows(Y_hat, Y):
             f"Scores of shape {shape} need labels of shape {rows}, not "
             f"{tuple(Y.shape)}{hint}."
         )
-    if Y.is_floating_point() or Y.is_complex():
+    if Y.is_floating_point():
         raise ValueError(
             f"Labels must be whole numbers, not {Y.dtype}; use Y.long(), or "
             "define loss and accuracy yourself."

@@ -204,9 +204,7 @@ def _check_kind(optim):
 
 def _kept(optim):
     """Return names and values of what an optimizer keeps, also in dicts."""
-    slots = inspect.getmembers(type(optim), inspect.ismemberdescriptor)
-    kept = [(name, getattr(optim, name, None)) for name, _ in slots]
-    kept += getattr(optim, "__dict__", {}).items()
+    kept = [*getattr(optim, "__dict__", {}).items()]
     inside = [value for name, value in kept if name != "hparams"]
     for group in [*inside, *getattr(optim, "param_groups", ())]:
         if isinstance(group, dict):
