@@ -615,3 +615,11 @@ def test_what_is_taken_for_a_file(name, headers, body, cause, server, tmp_path):
 def test_an_address_that_leads_to_no_file(url, tmp_path):
     with pytest.raises(ValueError, match="ends in the name of a file nor"):
         d2l.download(url, tmp_path)
+
+
+def test_what_is_too_long_is_not_received(server, tmp_path, monkeypatch):
+    monkeypatch.setattr(hub, "LONGEST", 1 << 18)
+    pieces = [OK + b"\r\n", *[bytes(1 << 16)] * 9]
+    server.ways["endless"] = lambda c: pieces
+    with pytest.raises(OSError, match="more than 262,144 bytes"):
+        d2l.download(f"{server.home}endless/x", tmp_path)
