@@ -128,5 +128,5 @@ publish-at: ready ## name the repository everywhere: URL=https://...
 release: ready ## let notebooks elsewhere fetch this version of the package
 	$(RUN) tools/notebooks.py release
 
-count-d2l: ready ## count D2L's notebooks anew (or D2L=folder of a clone)
-	$(RUN) lab/count_d2l.py $(D2L)
+count-d2l: ready ## count D2L's own notebooks anew: D2L=folder of a clone
+	PYTHONPATH=tools $(RUN) lab/count_d2l.py '$(D2L)'
