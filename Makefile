@@ -40,13 +40,9 @@ test: images ## run every notebook and every unit test
 coverage: ready ## run the unit tests; every line and branch must be reached
 	$(RUN) -m pytest --cov --cov-report=term $(PYTEST_ARGS) tests
 
-# Where the images cannot be had, all processes see the stand-in.
-mutants: ## change the package everywhere: do the unit tests notice?
+mutants: ready ## change the package everywhere: do the unit tests notice?
 	$(PREPARE) requirements/mutants.txt
-	D2LMINI_STANDIN=$$($(RUN) -W ignore -c 'import d2lmini; \
-		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
-		OMP_NUM_THREADS=1 MPLBACKEND=agg \
-		$(RUN) lab/mutants.py $(MODULES)
+	$(RUN) lab/mutants.py $(MODULES)
 
 test-extras: extras ## run what needs Lightning: the optional page, both processes
 	$(RUN) -m pytest extras tests/lab/test_bench.py
@@ -127,6 +123,3 @@ publish-at: ready ## name the repository everywhere: URL=https://...
 
 release: ready ## let notebooks elsewhere fetch this version of the package
 	$(RUN) tools/notebooks.py release
-
-count-d2l: ready ## count D2L's own notebooks anew: D2L=folder of a clone
-	PYTHONPATH=tools $(RUN) lab/count_d2l.py '$(D2L)'

@@ -70,17 +70,15 @@ def per_sample(part):
     return dataset
 
 
-def trainer(data, num_hiddens, epochs, num_gpus=0):
+def trainer(data, num_hiddens, epochs):
     """Train with `d2lmini.Trainer`, its history and its board."""
-    d2l.Trainer(epochs, num_gpus).fit(Model(num_hiddens), data)
+    d2l.Trainer(epochs).fit(Model(num_hiddens), data)
 
 
-def bare(data, num_hiddens, epochs, num_gpus=0):
+def bare(data, num_hiddens, epochs):
     """Train in a loop that records nothing."""
-    device = d2l.gpu() if num_gpus else d2l.cpu()
-    net = Model(num_hiddens).net.to(device)
-    train = data.train_dataloader().to(device)
-    val = data.val_dataloader().to(device)
+    net = Model(num_hiddens).net
+    train, val = data.train_dataloader(), data.val_dataloader()
     optimizer = torch.optim.SGD(net.parameters(), lr=LR)
     for _ in range(epochs):
         net.train()
@@ -153,18 +151,18 @@ WAYS = {
 }
 
 
-def compare(names, num_hiddens, epochs, **options):
+def compare(names, num_hiddens, epochs):
     """Return {name: seconds of an epoch} of some of the ways to train."""
     shown, found = pretend_notebook(), {}
     for name in names:
         train, kind = WAYS[name]
         # What is done once only.
-        train(images(kind, 512, 256), num_hiddens, 1, **options)
+        train(images(kind, 512, 256), num_hiddens, 1)
         data = images(kind)
         num_epochs = 1 if name == "per_sample" else epochs
         seen = len(shown)
         start = time.perf_counter()
-        train(data, num_hiddens, num_epochs, **options)
+        train(data, num_hiddens, num_epochs)
         found[name] = (time.perf_counter() - start) / num_epochs
         drew = any("image/png" in output["data"] for output in shown[seen:])
         assert drew == (train is trainer), f"{name} drew: {drew}"
@@ -246,11 +244,6 @@ def growth(sizes=SIZES):
         train(data, width, epochs)
         found.append((number, width, train.seconds / epochs))
     return found
-
-
-def num_gpus():
-    """Return how many GPUs there are."""
-    return d2l.num_gpus()
 
 
 if __name__ == "__main__":

@@ -17,6 +17,7 @@ than before, that proves nothing: such a mutant does not count as killed.
 import gc
 import importlib
 import json
+import math
 import os
 import random
 import shutil
@@ -25,13 +26,12 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter, defaultdict
-from dataclasses import dataclass
-from itertools import groupby, islice
+from collections import Counter, defaultdict, namedtuple
+from contextlib import suppress
+from itertools import groupby
 from pathlib import Path
 
 import hypothesis
-import libcst as cst
 import pytest
 from coverage import CoverageData
 from libcst.metadata import (
@@ -39,11 +39,12 @@ from libcst.metadata import (
     MetadataWrapper,
     PositionProvider,
 )
-from mutmut.mutation.mutators import mutation_operators, operator_string
+from mutmut.mutation.file_mutation import create_mutations
 
 ROOT = Path(__file__).resolve().parent.parent
 LEAST = 0.95
-LONG, ENOUGH = 3, 15  # seconds: tests above the first are left out
+# In seconds: tests that take longer are left out; one mutant gets so many.
+LONG, ENOUGH = 3, 15
 WORKERS = int(os.environ.get("WORKERS") or os.cpu_count())
 # One thread each, no screen, no GPU and no network: the same for all.
 SETTINGS = {
@@ -55,81 +56,44 @@ SETTINGS = {
 }
 PLAIN = "-x -q --noconftest -o addopts= -p no:cacheprovider"
 PLAIN += " -W ignore::pytest.PytestAssertRewriteWarning"
-COVERAGE = "-p pytest_cov --cov=d2lmini --cov-context=test --cov-report="
+TO_THE_END = "--maxfail=0 --continue-on-collection-errors "
+COVERAGE = (
+    TO_THE_END + "-p pytest_cov --cov=d2lmini --cov-context=test --cov-report="
+)
 COVERAGE += f" --cov-fail-under=0 -p xdist -n {WORKERS} --dist=worksteal"
 VERDICTS = {0: "survived", 1: "killed", 2: "killed"}  # 2: no import worked
 
 
-@dataclass
-class Mutant:
-    """A file, its changed content, and what tells which tests reach it."""
-
-    path: Path
-    content: bytes
-    lines: set
-    scope: set
-    text: str
-
-
-def changes(node, statement=None, scopes=()):
-    """Yield (node, what replaces it, statement, scopes) for all functions."""
-    if isinstance(node, (cst.Decorator, cst.Annotation)) or is_quiet(node):
-        return
-    if isinstance(node, cst.BaseSmallStatement):
-        statement = node
-    elif isinstance(node, cst.BaseCompoundStatement):
-        statement = None
-    if isinstance(node, (cst.FunctionDef, cst.ClassDef)):
-        scopes = (*scopes, node)
-    if any(isinstance(scope, cst.FunctionDef) for scope in scopes):
-        for kind, operator in mutation_operators:
-            if isinstance(node, kind):
-                # A text in other letters says no more than another text.
-                most = 1 if operator is operator_string else None
-                for mutated in islice(operator(node), most):
-                    yield node, mutated, statement or node, scopes
-    for child in node.children:
-        yield from changes(child, statement, scopes)
-
-
-def is_quiet(node):
-    """Tell whether a node is a call such as `len(x)`, which fails at once."""
-    name = getattr(getattr(node, "func", None), "value", None)
-    return isinstance(node, cst.Call) and name in ("len", "isinstance")
+Mutant = namedtuple("Mutant", "path content lines scope text")
 
 
 def find(path):
-    """Return the mutants of a module."""
+    """Yield the mutants of a module."""
     content = path.read_bytes()
-    wrapper = MetadataWrapper(cst.parse_module(content))
+    module, mutations, *_ = create_mutations(str(path), content.decode())
+    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
     spans = wrapper.resolve(ByteSpanPositionProvider)
     places = wrapper.resolve(PositionProvider)
-
-    def lines(node):
-        place = places[node]
-        return set(range(place.start.line, place.end.line + 1))
-
-    found = []
-    for node, mutated, statement, scopes in changes(wrapper.module):
-        start = spans[node].start
-        end = start + spans[node].length
-        new = wrapper.module.code_for_node(mutated).strip().encode()
-        first = content.rfind(b"\n", 0, start) + 1
-        last = content.find(b"\n", end)
-        before = content[first:last].decode()
-        after = (content[first:start] + new + content[end:last]).decode()
-        name = ".".join([path.stem, *(scope.name.value for scope in scopes)])
-        shown = (" ".join(text.split()) for text in (before, after))
-        found.append(
-            Mutant(
-                path.relative_to(ROOT),
-                content[:start] + new + content[end:],
-                lines(statement),
-                lines(scopes[-1]),
-                "\n    ".join([f"{name}:{places[node].start.line}", *shown]),
-            )
+    for mutation in mutations:
+        node, function = (
+            mutation.original_node,
+            mutation.contained_by_top_level_function,
         )
-    return found
+        start = spans[node].start
+        old = content[start : start + spans[node].length]
+        new = module.code_for_node(mutation.mutated_node).strip().encode()
+        if function is None or old.lower() == new.lower():
+            continue  # a text in other letters says no more than another text
+        changed = content[:start] + new + content[start + len(old) :]
+        first = content.rfind(b"\n", 0, start) + 1
+        last = changed.find(b"\n", start + len(new))
+        lines, scope = (
+            range(place.start.line, place.end.line + 1)
+            for place in (places[node], places[function])
+        )
+        name = path.relative_to(ROOT)
+        shown = f"{name}:{lines[0]}:\n{changed[first:last].decode()}"
+        yield Mutant(name, changed, lines, scope, shown)
 
 
 class Selection:
@@ -146,7 +110,8 @@ class Selection:
             items.sort(key=lambda item: rank[item.nodeid])
 
     def pytest_runtest_logreport(self, report):
-        self.seconds[report.nodeid] += report.duration
+        took = math.inf if report.failed else report.duration
+        self.seconds[report.nodeid] += took
 
 
 def start(folder, chosen=(), options="", limit=600):
@@ -186,10 +151,8 @@ def file_of(name):
 def wait():
     """Return id and exit status of the next fork that ends, and end its own."""
     child, status = os.wait()
-    try:
+    with suppress(ProcessLookupError):  # nearly all leave nothing behind
         os.killpg(child, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # it left no process behind
     return child, os.waitstatus_to_exitcode(status)
 
 
@@ -198,15 +161,13 @@ def preload(folder):
 
     Nothing of the package: each fork has its own.
     """
-    start(folder, options="--collect-only")
+    start(folder, options=TO_THE_END + "--collect-only")
     wait()
     here = {path.stem for path in folder.rglob("*.py")} | {"d2lmini"}
     for name in json.loads((folder / "modules").read_text()):
         if name.split(".")[0] not in here:
-            try:
+            with suppress(ImportError):  # not each of them is one
                 importlib.import_module(name)
-            except ImportError:
-                pass  # not all that calls itself a module is one
     gc.freeze()  # so that a fork copies less
     # An example that fails is enough: none is made smaller, none is kept.
     phases = hypothesis.Phase.explicit, hypothesis.Phase.generate
@@ -220,29 +181,27 @@ class Baseline:
     """Which tests reach a line of the package, and how long they take."""
 
     def __init__(self, folder):
-        start(folder, options=COVERAGE)
-        if wait()[1]:
-            sys.exit((folder / "log").read_text())
+        start(folder, options=COVERAGE, limit=1800)
+        wait()
+        print((folder / "log").read_text().splitlines()[-1])
         self.seconds = json.loads((folder / "seconds").read_text())
         for name in [n for n in self.seconds if self.seconds[n] > LONG]:
-            print(f"left out, {self.seconds.pop(name):.0f} s: {name}")
-        of_file = defaultdict(set)
-        for name in self.seconds:
-            of_file[file_of(name)].add(name)
+            took = self.seconds.pop(name)
+            why = "it fails" if took == math.inf else f"{took:.0f} s"
+            print(f"left out, {why}: {name}")
         data = CoverageData(str(folder / ".coverage"))
         data.read()
         self.reach, self.weight = defaultdict(set), Counter()
         for file in data.measured_files():
             path = Path(file).relative_to(folder)
             for line, contexts in data.contexts_by_lineno(file).items():
-                for context in contexts:
-                    name, _, phase = context.rpartition("|")
-                    # What was set up may be shared by all tests of the file.
-                    same = of_file[file_of(name)] if phase == "setup" else ()
-                    self.reach[path, line].update({name}, same)
-                for file_of_tests in {file_of(c) for c in contexts}:
-                    self.weight[file_of_tests, path] += 1
-                    self.weight[file_of_tests] += 1
+                names = {context.rpartition("|")[0] for context in contexts}
+                # What was set up may be shared by all tests of the file.
+                shared = {file_of(c) for c in contexts if c.endswith("|setup")}
+                self.reach[path, line] = names | shared
+                for tests in map(file_of, names):
+                    self.weight[tests, path] += 1
+                    self.weight[tests] += 1
 
     def tests_for(self, mutant):
         """Return the tests that may notice a mutant, in a good order.
@@ -251,8 +210,9 @@ class Baseline:
         argument: then those of the whole function are taken, or all.
         """
         for lines in (mutant.lines, mutant.scope):
-            places = [self.reach[mutant.path, line] for line in lines]
-            if chosen := set().union(*places) & self.seconds.keys():
+            names = set().union(*(self.reach[mutant.path, n] for n in lines))
+            chosen = [n for n in self.seconds if {n, file_of(n)} & names]
+            if chosen:
                 break
 
         def rank(name):
@@ -321,6 +281,7 @@ def judge_all(mutants):
 def main(*names):
     began = time.monotonic()
     os.environ.update(SETTINGS)
+    os.chdir(ROOT)  # where mutmut finds its settings
     paths = sorted((ROOT / "d2lmini").rglob("[a-z]*.py"))
     paths = [path for path in paths if not names or path.stem in names]
     mutants = [mutant for path in paths for mutant in find(path)]
