@@ -56,11 +56,10 @@ SETTINGS = {
 }
 PLAIN = "-x -q --noconftest -o addopts= -p no:cacheprovider"
 PLAIN += " -W ignore::pytest.PytestAssertRewriteWarning"
-TO_THE_END = "--maxfail=0 --continue-on-collection-errors "
-COVERAGE = (
-    TO_THE_END + "-p pytest_cov --cov=d2lmini --cov-context=test --cov-report="
-)
-COVERAGE += f" --cov-fail-under=0 -p xdist -n {WORKERS} --dist=worksteal"
+TO_THE_END = "--maxfail=0 --continue-on-collection-errors"
+COVERAGE = f"{TO_THE_END} -p pytest_cov --cov=d2lmini --cov-context=test "
+COVERAGE += "--cov-report= --cov-fail-under=0 "
+COVERAGE += f"-p xdist -n {WORKERS} --dist=worksteal"
 VERDICTS = {0: "survived", 1: "killed", 2: "killed"}  # 2: no import worked
 
 
@@ -75,10 +74,8 @@ def find(path):
     spans = wrapper.resolve(ByteSpanPositionProvider)
     places = wrapper.resolve(PositionProvider)
     for mutation in mutations:
-        node, function = (
-            mutation.original_node,
-            mutation.contained_by_top_level_function,
-        )
+        node = mutation.original_node
+        function = mutation.contained_by_top_level_function
         start = spans[node].start
         old = content[start : start + spans[node].length]
         new = module.code_for_node(mutation.mutated_node).strip().encode()
@@ -161,7 +158,7 @@ def preload(folder):
 
     Nothing of the package: each fork has its own.
     """
-    start(folder, options=TO_THE_END + "--collect-only")
+    start(folder, options=TO_THE_END + " --collect-only")
     wait()
     here = {path.stem for path in folder.rglob("*.py")} | {"d2lmini"}
     for name in json.loads((folder / "modules").read_text()):
