@@ -1,5 +1,6 @@
-"""lab/mutants.py, on a package of two functions."""
+"""lab/mutants.py, on a package of two modules."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -9,19 +10,21 @@ import pytest
 import section
 
 pytest.importorskip("mutmut")
-PACKAGE = """def double(x):
-    return 2 * x
+DOUBLE = """def double(x):
+    return x - -x
+"""
+COUNT = """from .addition import double
 
 
 def positive(numbers):
     count = 0
     for number in numbers:
-        if number > 0:
+        if double(number) > 0:
             count += 1
     return count
 """
 # Zero is not among the numbers, so that `>= 0` is not noticed.
-TESTS = """from d2lmini.toy import double, positive
+TESTS = """from d2lmini.count import double, positive
 
 
 def test_double():
@@ -29,14 +32,15 @@ def test_double():
 
 
 def test_positive():
-    assert positive([1, -1, 2]) == 2
+    assert positive([0.25, -1, 2]) == 2
 """
 
 
 def test_what_no_test_notices_is_printed_and_what_one_notices_is_not(tmp_path):
     for name, text in {
         "d2lmini/__init__.py": "",
-        "d2lmini/toy.py": PACKAGE,
+        "d2lmini/addition.py": DOUBLE,
+        "d2lmini/count.py": COUNT,
         "tests/package/test_toy.py": TESTS,
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -46,10 +50,12 @@ def test_what_no_test_notices_is_printed_and_what_one_notices_is_not(tmp_path):
     done = subprocess.run(
         [sys.executable, "lab/mutants.py"],
         cwd=tmp_path,
+        # One copy of the tree, which must be as before after each change.
+        env=os.environ | {"WORKERS": "1"},
         capture_output=True,
         text=True,
     )
     lived = re.findall(r"^survived: .*\n(.*)$", done.stdout, re.M)
     lived = [line.replace(" ", "") for line in lived]
-    assert lived == ["ifnumber>=0:"], done.stdout + done.stderr
+    assert lived == ["ifdouble(number)>=0:"], done.stdout + done.stderr
     assert done.returncode == 1 and "left out" not in done.stdout
