@@ -40,14 +40,13 @@ under one does so without us. In your copy of it:
 
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
-    there, page = repository.settings(), path.relative_to(section.ROOT)
+    there = repository.settings()
     colab = repository.colab(path)
     badge = f"[![Open in Colab]({BADGE})]({colab})" if colab else NO_BADGE
     text = Path(__file__).with_name("setup_cell.py").read_text("utf-8")
     setup = text[text.index("# Finds") :].rstrip()
     for name, value in {
-        "FOLDER": page.parent.as_posix(),
-        "PAGE": page.name,
+        "FOLDER": path.parent.relative_to(section.ROOT).as_posix(),
         "VERSION": repository.version(),
         "REPOSITORY": there["url"],
         "FILES": there["sha256"],
