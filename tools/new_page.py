@@ -126,7 +126,7 @@ def main(number, title):
     path.write_text(v4.writes(page), "utf-8")
     list_in_toc(path)
     stamping.stamp()
-    notebooks.run_all([path])
+    notebooks.run_all(path)
 
 
 if __name__ == "__main__":
