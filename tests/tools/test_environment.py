@@ -70,8 +70,6 @@ def make(tmp_path, monkeypatch):
     which of them the site shows.
     """
     (tmp_path / "theme").mkdir()
-    for name in INPUTS[:-1]:
-        (tmp_path / name).touch()
     work, site = tmp_path / "_build" / "work", tmp_path / "_build" / "html"
     for name, place in {"ROOT": tmp_path, "WORK": work, "SITE": site}.items():
         monkeypatch.setattr(build, name, place)
