@@ -17,11 +17,7 @@ from nbstripout import strip_output
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
-KERNEL_OF_ALL = {
-    "display_name": "Python 3",
-    "language": "python",
-    "name": "python3",
-}
+KERNELSPEC = dict(display_name="Python 3", language="python", name="python3")
 # What front ends write into a notebook when they run or save it.
 OF_FRONT_ENDS = """
 metadata.language_info.version metadata.signature metadata.widgets
@@ -71,7 +67,7 @@ def stamped(path, notebook):
             cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
     made.metadata.setdefault("language_info", {"name": "python"})
     made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
-    made.metadata["kernelspec"] = nbformat.from_dict(KERNEL_OF_ALL)
+    made.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)
     return made
 
 

@@ -14,7 +14,7 @@ import yaml
 
 PAGE = "chapters/02-preliminaries/01-data-manipulation.ipynb"
 PARTS = "README.md CITATION.cff _config.yml _toc.yml .gitattributes".split()
-PARTS += [PAGE, "lab/RESULTS.md", "lab/growth.csv"]
+PARTS += [PAGE, ".gitignore", "lab/RESULTS.md", "lab/growth.csv"]
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n- News.\n\n## 1.0.0\n\n- A book.\n"
 ROOT = section.ROOT
 GITHUB = "https://github.com"
@@ -24,12 +24,8 @@ FIRST, SECOND = f"{GITHUB}/an-owner/a-book", f"{GITHUB}/another/some.book"
 @pytest.fixture
 def tree(tmp_path, monkeypatch):
     """A copy of the book with one of its pages, in which the tools work."""
-    for name in ("GIT_AUTHOR", "GIT_COMMITTER"):
-        monkeypatch.setenv(f"{name}_NAME", "somebody")
-        monkeypatch.setenv(f"{name}_EMAIL", "somebody@example.org")
     tree = tmp_path / "tree"
-    caches = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "d2lmini", tree / "d2lmini", ignore=caches)
+    shutil.copytree(ROOT / "d2lmini", tree / "d2lmini")
     for name in PARTS:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tree / name)
@@ -40,6 +36,8 @@ def tree(tmp_path, monkeypatch):
     publishing.rewrite("d2lmini/__init__.py", "^__version__.*", number)
     publishing.write_settings(url="", sha256="")
     publishing.git("init", "--quiet")
+    publishing.git("config", "user.name", "somebody")
+    publishing.git("config", "user.email", "somebody@example.org")
     commit()
     return tree
 

@@ -85,12 +85,6 @@ def test_a_run_keeps_what_has_not_changed(old, new, tag, code, kept):
     assert output.get("execution_count", 3) == 3  # that of its cell
 
 
-@pytest.mark.parametrize("words", [[], ["lnit", "a.ipynb"]])
-def test_what_is_no_verb_is_refused_and_runs_nothing(words):
-    with pytest.raises(SystemExit, match="notebooks.py run"):
-        notebooks.main(*words)
-
-
 # The environment of a kernel.
 
 HARMFUL = """

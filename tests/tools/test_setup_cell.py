@@ -21,12 +21,8 @@ CHAPTER = "chapters/02-preliminaries"
 INIT, OURS = "d2lmini/__init__.py", '"""D2L Mini: ours."""\n'
 PART = "d2lmini/part.py"
 STRANGE = "raise SystemExit('a stranger ran')\n"
-RELEASE = {
-    INIT: OURS,
-    PART: "x = 1\n",
-    "lab/RESULTS.md": "",
-    "lab/growth.csv": "",
-}
+TABLES = {"lab/RESULTS.md": "", "lab/growth.csv": ""}
+RELEASE = {INIT: OURS, PART: "x = 1\n"} | TABLES
 
 
 @pytest.fixture
@@ -36,8 +32,8 @@ def run(tmp_path, monkeypatch):
     As in a process that has imported no d2lmini, and could import one of two.
     """
     others = [p for p in sys.path if not (Path(p) / "d2lmini").exists()]
-    path = ["", str(tmp_path / "installed"), *others]
-    monkeypatch.setattr(sys, "path", path)
+    sought = ["", str(tmp_path / "installed"), *others]
+    monkeypatch.setattr(sys, "path", sought)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def run(start, source, **names):
@@ -113,9 +109,7 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_takes_the_book_or_what_is_installed_or_the_release(
-    case, run, hub, tmp_path
-):
+def test_it_takes_the_book_or_another_of_ours(case, run, hub, tmp_path):
     files, start, found = CASES[case]
     write(tmp_path, files)
     said = run(start, cell())
@@ -139,9 +133,7 @@ def test_vs_code_may_start_in_another_folder(run, tmp_path):
 
 
 @pytest.mark.parametrize("kept", [True, False])
-def test_what_was_imported_before_is_kept_only_if_it_is_ours(
-    kept, run, tmp_path
-):
+def test_an_earlier_import_is_kept_only_if_it_is_ours(kept, run, tmp_path):
     write(tmp_path, BOOK | (HERE if kept else {"work/d2lmini/a": ""}))
     sys.path[0] = str(tmp_path / "work")
     early = importlib.import_module("d2lmini")
