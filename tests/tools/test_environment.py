@@ -100,6 +100,7 @@ def make(tmp_path, monkeypatch):
 def test_it_starts_anew_where_sphinx_would_notice_nothing(
     make, tmp_path, monkeypatch
 ):
+    make()
     for name in INPUTS:
         (tmp_path / name).write_text("changed", "utf-8")
         assert [make(), make()] == ["anew", "on"]
