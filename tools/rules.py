@@ -40,6 +40,7 @@ ELSEWHERE = {
 ELSEWHERE |= {"Addmm", "NumRooms_nan", "channels", "dW"}
 LINK = re.compile(r"\[([^]]*)\]\(([^)\s]+)\)")
 RULES = []
+HIDDEN = stamping.HIDDEN
 frame = cache(stamping.frame)
 
 
@@ -345,6 +346,20 @@ def nothing_of_the_lesson_is_hidden(page):
 
 
 @rule
+def a_prediction_is_asked_for(page):
+    """The page folds its output, until the reader has thought."""
+    asks = r"\?|\b([Pp]redict|[Gg]uess|[Dd]ecide|[Ee]xpect|[Ww]rite down)"
+    for cell in page.code:
+        if "predict" not in tags(cell):
+            continue
+        if not cell.outputs or "hide-cell" in tags(cell):
+            yield cell, "shows nothing that is to be folded; take predict away"
+        if not re.search(asks, page.above(cell).rsplit("\n\n", 1)[-1]):
+            what = "folds the answer to nothing; let the last paragraph above"
+            yield cell, f"{what} ask for it, or take predict away"
+
+
+@rule
 def has_a_fault_to_plant(page):
     """`make plant` puts it in, and the comparison must fail."""
     if page.number is None:
@@ -370,6 +385,8 @@ def metadata_are_known(page):
         keys = set(cell.metadata) - known.get(cell.cell_type, set())
         keys |= set(cell.metadata.get("mystnb", {"image": {}})) - {"image"}
         keys |= set(cell.metadata.get("mystnb", {}).get("image", {})) - {"alt"}
+        if "predict" in tags(cell) and cell.metadata.get("jupyter") == HIDDEN:
+            keys.discard("jupyter")
         if keys and cell.id != stamping.FOLD:
             yield cell, f"has unknown metadata {sorted(keys)}; delete them"
 

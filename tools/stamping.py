@@ -1,4 +1,4 @@
-"""Keeps alike what all notebooks have: frame cells, fold, kernel, layout.
+"""Keeps alike what all notebooks have: frame cells, folds, kernel, layout.
 
 Badge and set-up cell follow from where the book is published, as do parts of
 the README.
@@ -16,6 +16,8 @@ from nbstripout import strip_output
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
+# JupyterLab folds an output that is to be predicted; Colab knows no such fold.
+HIDDEN = {"outputs_hidden": True}
 KERNEL_OF_ALL = {
     "display_name": "Python 3",
     "language": "python",
@@ -56,7 +58,7 @@ def frame(path):
 
 
 def stamped(path):
-    """Return a notebook with badge, set-up and folded solutions, as text."""
+    """Return a notebook with badge, set-up and what is folded, as text."""
     notebook = nbformat.read(path, as_version=4)
     cells = {cell.id: cell for cell in notebook.cells}
     if "setup" not in cells:
@@ -71,6 +73,9 @@ def stamped(path):
         if cell.source == "## Solutions":
             cell.id = FOLD
             cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
+        cell.metadata.pop("jupyter", None)
+        if "predict" in section.tags(cell):
+            cell.metadata["jupyter"] = dict(HIDDEN)
     notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
     notebook.metadata["kernelspec"] = KERNEL_OF_ALL
     return normalized(notebook)

@@ -68,8 +68,16 @@ def written():
             "Regression](01-linear-regression.ipynb)."
         ),
         cell(setup, id="setup", tags=["remove-cell"]),
-        text("## Sums\n\n`x.sum()` adds: [3.1](01-linear-regression.ipynb)."),
-        cell("x = torch.tensor([1.0, 6.78])\nx.sum()", printed("7.78\n")),
+        text(
+            "## Sums\n\n`x.sum()` adds, as in [3.1](01-linear-regression.ipynb)."
+            "\n\nWhat will it print?"
+        ),
+        cell(
+            "x = torch.tensor([1.0, 6.78])\nx.sum()",
+            printed("7.78\n"),
+            tags=["predict"],
+            jupyter=stamping.HIDDEN,
+        ),
         text("It is 7.78, as in 1986.", numbers={"1986": "the paper's year"}),
         cell(
             "x @ 'one'",
@@ -189,6 +197,7 @@ TEXTS = [
         PAGE,
         f"{PAGE} [Its loop]({section.d2l_link('3.5')})",
     ),
+    ("ask for it", "What will it print?", "It prints the sum."),
     ("which is no Python", "`x.sum()`", "`x.sum(`"),
     ("no code has ['summ']", "`x.sum()`", "`x.summ()`"),
     ("states 7.73, which", "It is 7.78", "It is 7.73"),
@@ -207,6 +216,8 @@ METADATA = [
     ("take hide-input away", SUM, {"tags": ["hide-input"]}),
     ("take hide-cell away", SUM, {"tags": ["hide-cell"]}),
     ("tag hide-cell", "print('So.')", {"tags": []}),
+    ("nothing that is to be folded", "assert 0", {"tags": ["predict"]}),
+    ("nothing that is to be folded", "So.", {"tags": ["predict", "hide-cell"]}),
     ("take real-data away", SUM, {"tags": ["real-data"]}),
     ("take nbval-ignore", SUM, {"tags": ["nbval-ignore-output"]}),
     ("unknown tags", SUM, {"tags": ["raises-exeption"]}),
