@@ -56,25 +56,13 @@ HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"
 HEAVY += " ".join(f" _pytest.{name}" for name in default_plugins)
 # They take or wait long, and other tests look at the same lines.
 SLOW = (
-    "given_its_time",
-    "cannot_add_up_to_a_minute[10",
-    "cannot_add_up_to_a_minute[0001",
-    "cannot_add_up_to_a_minute[0111",
-    "next_run_repairs[dripping",
-    "passed_over[dripping",
-    "asked_once_more[silent]",
-    "killed_at_any_moment",
-    "at_once[8]",
-    "a_notebook_shows",
-    "test_it_is_as_hard",
-    "test_shapes_and_balance",
-    "test_pictures_use_the_range",
-    "test_no_picture_is_in_both",
-    "torchvision_makes_of_it[None]",
+    "survived[dripping",
+    "survived[stalling",
+    "says_so[dripping",
+    "says_so[stalling",
+    "test_they_are_as_hard",
     "in_a_notebook_each",
 )
-# They reach the module of their file in a process that they start.
-ELSEWHERE = "seen_while_a_file_arrives", "process_that_gave_up_ends"
 Mutant = namedtuple(
     "Mutant", "module function before after lines around source"
 )
@@ -254,7 +242,6 @@ def judge(mutant):
         reached = [reach.get((mutant.module, n), ()) for n in mutant.around]
         reached.append({n for n in seconds if "test_signatures" in n})
     own = {n for n in seconds if OWN[mutant.module] in n}
-    reached.append({n for n in own if any(name in n for name in ELSEWHERE)})
     chosen = sorted(set().union(*reached), key=lambda n: (seconds[n], n))
     (path,) = (folder / "d2lmini").rglob(f"{mutant.module}.py")
     original, dates = path.read_bytes(), path.stat()

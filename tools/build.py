@@ -20,6 +20,7 @@ BUILD = ROOT / "_build"
 SITE, WORK = BUILD / "html", BUILD / "work"
 BOOK = "from jupyter_book.cli.main import main; main()"
 SPHINX = [sys.executable, "-c", BOOK, "build", "-W", "-n", "--keep-going"]
+RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 # What the pages look like depends on these, on the packages, and on the place.
 INPUTS = "_*.yml *.txt d2lmini/*.py extensions/* lab/d2l.yml theme/**/*"
 INPUTS = f"{INPUTS} tools/*.py vendor/**/*".split()
@@ -57,9 +58,14 @@ def main():
         if not finished.is_file() or finished.read_text("utf-8") != now:
             shutil.rmtree(WORK, ignore_errors=True)
         finished.unlink(missing_ok=True)
-        done = subprocess.run(command, cwd=ROOT, pass_fds=[this.fileno()])
-        if done.returncode:
-            return done.returncode
+        # Beside Sphinx; what they find is printed after all that it says.
+        with subprocess.Popen(
+            RULES, stdout=subprocess.PIPE, text=True
+        ) as rules:
+            done = subprocess.run(command, cwd=ROOT, pass_fds=[this.fileno()])
+            print(rules.stdout.read(), end="")
+        if done.returncode or rules.returncode:
+            return done.returncode or rules.returncode
         finished.write_text(now, "utf-8")
         put_in_place()
     print(f"The book: {SITE / 'index.html'}")

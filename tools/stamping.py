@@ -1,9 +1,10 @@
-"""Keeps alike what all notebooks have: frame cells, folds, kernel, layout.
+"""Keeps alike what all notebooks have: frame cells, fold, kernel, layout.
 
 Badge and set-up cell follow from where the book is published, as do parts of
 the README.
 """
 
+import copy
 import os
 import re
 from pathlib import Path
@@ -57,28 +58,27 @@ def frame(path):
     return badge, setup
 
 
-def stamped(path):
-    """Return a notebook with badge, set-up and what is folded, as text."""
-    notebook = nbformat.read(path, as_version=4)
-    cells = {cell.id: cell for cell in notebook.cells}
-    if "setup" not in cells:
-        cells["badge"] = nbformat.v4.new_markdown_cell(id="badge")
-        cells["setup"] = nbformat.v4.new_code_cell(id="setup")
-        notebook.cells.insert(0, cells["badge"])
-        notebook.cells.insert(2, cells["setup"])
-    for name, source in zip(("badge", "setup"), frame(path), strict=True):
-        cells[name].source = source
-        cells[name].metadata["tags"] = ["remove-cell"]
-    for cell in notebook.cells:
+def stamped(path, notebook):
+    """Return a notebook with badge, set-up, kernel and folds."""
+    made, v4 = copy.deepcopy(notebook), nbformat.v4
+    cells = [v4.new_markdown_cell(id="badge"), v4.new_code_cell(id="setup")]
+    for i, new, source in zip((0, 2), cells, frame(path), strict=True):
+        old = [cell for cell in made.cells if cell.get("id") == new.id]
+        made.cells = [cell for cell in made.cells if cell not in old]
+        made.cells.insert(i, (old or [new])[0])
+        made.cells[i].source = source
+        made.cells[i].metadata = nbformat.from_dict({"tags": ["remove-cell"]})
+    for cell in made.cells:
         if cell.source == "## Solutions":
-            cell.id = FOLD
-            cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
+            fold = {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
+            cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
         cell.metadata.pop("jupyter", None)
         if "predict" in section.tags(cell):
-            cell.metadata["jupyter"] = dict(HIDDEN)
-    notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
-    notebook.metadata["kernelspec"] = KERNEL_OF_ALL
-    return normalized(notebook)
+            cell.metadata["jupyter"] = nbformat.from_dict(HIDDEN)
+    made.metadata.setdefault("language_info", {"name": "python"})
+    made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
+    made.metadata["kernelspec"] = nbformat.from_dict(KERNEL_OF_ALL)
+    return made
 
 
 def normalized(notebook):
@@ -94,7 +94,9 @@ def outdated():
     for name, part in {"place": place(), "sections": table()}.items():
         between = rf"(?s)(stamped: {name}[^\n]*\n).*?([^\n]*end of {name})"
         text = re.sub(between, lambda m, new=part: m[1] + new + m[2], text)
-    new = {readme: text} | {path: stamped(path) for path in section.paths()}
+    new = {readme: text}
+    for page in section.everything():
+        new[page.path] = normalized(stamped(page.path, page.notebook))
     for path, text in new.items():
         if path.read_text("utf-8") != text:
             yield path, text

@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from ..plotting import pyplot
+from .displays import pyplot
 
 # D2L writes `d2l.ones(3)` for all its frameworks where we write `torch.ones`.
 FUNCTIONS = (

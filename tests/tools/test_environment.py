@@ -104,7 +104,7 @@ def make(tmp_path, monkeypatch):
     for name, place in (places | {"WORK": work}).items():
         monkeypatch.setattr(build, name, place)
 
-    def make(ends=0):
+    def make(ends=0, said=""):
         def sphinx(command, cwd, pass_fds):
             assert is_locked() and len(pass_fds) == 1
             assert not (work / "finished").exists()  # in case all is killed
@@ -114,9 +114,10 @@ def make(tmp_path, monkeypatch):
             page.write_text(how, "utf-8")
             if ends == "interrupted":
                 raise KeyboardInterrupt
-            return SimpleNamespace(returncode=ends)
+            return SimpleNamespace(returncode=0 if said else ends)
 
         monkeypatch.setattr(build.subprocess, "run", sphinx)
+        monkeypatch.setattr(build, "RULES", [sys.executable, "-c", said])
         assert build.main() == ends
         folders = {path.name for path in site.parent.iterdir()}
         assert folders <= {"html", "work"}
@@ -147,6 +148,13 @@ def test_a_fault_keeps_the_site_and_is_told_again(make):
     assert [make(), make()] == ["anew", "on"]
     assert [make(1), make(1)] == ["on", "on"]  # the site before
     assert make() == "anew"
+
+
+def test_a_broken_rule_keeps_the_site_and_is_told(make, capfd):
+    assert make() == "anew"
+    rules = "print('cell 3: is empty')\nraise SystemExit(1)"
+    assert make(1, said=rules) == "anew"
+    assert "cell 3: is empty\n" in capfd.readouterr().out
 
 
 def test_a_build_that_is_stopped_keeps_the_site(make):

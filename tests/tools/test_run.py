@@ -113,6 +113,17 @@ def test_a_run_keeps_what_has_not_changed(old, new, tag, code, kept):
     assert (after.cells[0].outputs[0] is old) == kept
 
 
+def test_an_output_that_is_kept_has_the_number_of_its_cell():
+    v4, pages = nbformat.v4, [nbformat.v4.new_notebook() for _ in range(2)]
+    for made, i in zip(pages, (1, 3), strict=True):
+        value = v4.new_output("execute_result", execution_count=i)
+        cell = v4.new_code_cell("1", execution_count=i, outputs=[value])
+        made.cells = [cell]
+    notebooks.keep(*pages)
+    (cell,) = pages[1].cells
+    assert cell.outputs[0].execution_count == cell.execution_count == 3
+
+
 @pytest.mark.parametrize("words", [[], ["lnit"], ["lnit", "a.ipynb"], ["-r"]])
 def test_what_is_no_verb_is_refused_and_runs_nothing(words, capsys):
     with pytest.raises(SystemExit, match="2"):
