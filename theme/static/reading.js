@@ -32,7 +32,18 @@
     keep("localStorage", "taste",
       { outputs: outputs.value, folds: folds.checked, solutions: solutions.checked });
   });
-  document.getElementById("reading").hidden = false;
+  const opener = document.getElementById("reading");
+  opener.hidden = false;
+
+  // On a phone, the theme is chosen in the menu.
+  const narrow = matchMedia("(max-width: 600px)");
+  const settle = () => {
+    const theme = document.getElementById("theme");
+    if (narrow.matches) menu.prepend(theme);
+    else opener.before(theme);
+  };
+  narrow.addEventListener("change", settle);
+  settle();
 
   // What was opened stays open while the browser does.
   const folds = [...document.querySelectorAll("main details")];
