@@ -60,7 +60,9 @@
   const now = document.querySelector(".onpage summary span");
   let part = -1;
   const follow = () => {
-    const line = innerHeight / 3;
+    // At the end of a page, its last parts never come up to a third of the window.
+    const rest = root.scrollHeight - innerHeight - scrollY;
+    const line = Math.max(innerHeight / 3, innerHeight - rest);
     // A closed fold has no place: its handle has.
     const tops = parts.map((e) => (e.checkVisibility() ? e : e.parentElement)
       .getBoundingClientRect().top);
