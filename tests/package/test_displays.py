@@ -107,6 +107,9 @@ plt.plot([1, 2]); plt.show()
 # 1
 board = d2l.ProgressBoard()
 for x in range(30): board.draw(x, x, "a")
+plt.show()
+# 0
+board.axes.set_title("Later")
 # 1
 board.draw(30, 0, "b"); board.flush(); board.flush()
 # 0

@@ -14,7 +14,7 @@ class Base(d2l.HyperParameters):
 
 
 class Child(Base):
-    def __init__(self, b, net=None, ignore=()):
+    def __init__(self, b, n=None, net=None, ignore=()):
         super().__init__(1)
         self.save_hyperparameters(ignore)
 
@@ -43,7 +43,7 @@ def test_arguments_of_all_kinds_become_attributes_and_no_other_variable():
     thing = Base(1, 2, 4, 5, _private=1, c=6, d=7)
     assert vars(thing) == {"hparams": expected, "total": 1} | expected
     child = Child(9).hparams  # keeps what the parent has saved
-    own = {"b": 9, "net": None, "ignore": ()}
+    own = {"b": 9, "n": None, "net": None, "ignore": ()}
     assert child == {"a": 1, "rest": (), "c": 3} | own
 
 
@@ -52,7 +52,7 @@ def test_arguments_of_all_kinds_become_attributes_and_no_other_variable():
 )
 def test_names_to_ignore_may_come_in_many_forms(ignore):
     saved = Child(9, ignore=ignore).hparams
-    assert ("net" in saved) == (ignore is None) and "ignore" in saved
+    assert ("net" in saved) == (ignore is None) and "n" in saved
 
 
 def test_an_argument_cannot_hide_a_method():
