@@ -81,7 +81,7 @@ document.addEventListener("click", (event) => {
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
   for (const box of document.querySelectorAll(
-    "pre, p, .scroller, .cell_output, div.math"))
+    "pre, p, .scroller, .enlarge, div.math"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
