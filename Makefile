@@ -142,8 +142,8 @@ audit: ## look for known weaknesses of the packages that are pinned
 		$(wildcard requirements/*.txt))
 
 publish-at: ready ## name the repository everywhere: URL=https://...
-	$(RUN) tools/publishing.py --at '$(URL)'
+	$(RUN) tools/publishing.py at '$(URL)'
 
 release: ready ## commit and tag a version, and pack its archive: VERSION=2.0.0
-	$(RUN) tools/publishing.py --release '$(VERSION)'
+	$(RUN) tools/publishing.py release '$(VERSION)'
 	$(MAKE) zip

@@ -49,7 +49,8 @@ def test_figures_are_small():
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.id)
 def test_a_page_is_its_notebook(notebook):
     page, run = page_of(notebook), notebook.run
-    described = [section.alternative(cell) for cell in notebook.pictures]
+    drawing = [c for c in notebook.code for _ in section.pictures(c.outputs)]
+    described = [section.alternative(cell) for cell in drawing]
     assert [image["alt"] for image in page.main("img")] == described
     for paragraph in page.main("p"):
         assert not paragraph.get_text().startswith("|")  # a table, unread

@@ -33,7 +33,9 @@
       { outputs: outputs.value, folds: folds.checked, solutions: solutions.checked });
   });
   const opener = document.getElementById("reading");
-  opener.hidden = false;
+  Object.assign(menu, { hidden: false, popover: "auto" });
+  Object.assign(opener, { hidden: false, popoverTargetElement: menu });
+  menu.addEventListener("submit", (event) => event.preventDefault());
 
   // On a phone, the theme is chosen in the menu.
   const narrow = matchMedia("(max-width: 600px)");
