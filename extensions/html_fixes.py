@@ -90,6 +90,15 @@ def folds(page):
             summary.string = f"Code: {', '.join(names)}"
 
 
+def predictions(page):
+    """What a reader is asked to predict stays folded until then."""
+    for output in page.select(".cell.tag_predict > .cell_output"):
+        fold = output.wrap(page.new_tag("details", attrs={"class": "answer"}))
+        summary = page.new_tag("summary")
+        summary.string = "Show the output"
+        fold.insert(0, summary)
+
+
 def is_prose(line):
     """Tell whether a printed line is words, such as the message of an error,
     or too long for any screen. Other numbers keep their columns.
@@ -123,7 +132,9 @@ def tables(page):
 
 
 def pictures(page):
-    """Pictures know their size, load when they come near, and link nowhere."""
+    """Pictures know their size, load when they come near, and link to their
+    files: book.js shows these large on the page.
+    """
     for image in page("img"):
         style = image.attrs.pop("style", "")
         size = r"(?:^|;)\s*(width|height):\s*(\d+)(?:\.\d+)?px"
@@ -133,6 +144,11 @@ def pictures(page):
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()
+        attributes = {"class": "enlarge", "href": image["src"]}
+        link = image.wrap(page.new_tag("a", attrs=attributes))
+        words = page.new_tag("span", attrs={"class": "unseen"})
+        words.string = "Enlarge:"
+        link.insert(0, words)
 
 
 def formulas(page):
@@ -184,6 +200,7 @@ def links(page):
 REPAIRS = (
     solutions,
     folds,
+    predictions,
     outputs,
     tables,
     pictures,

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import repository
 import section
+from html_fixes import plain
 
 THEME = section.ROOT / "theme"
 
@@ -83,10 +84,18 @@ def logo():
     return svg.replace("<svg", '<svg aria-hidden="true"')
 
 
+def running_title(title):
+    """Return a style that names a page, for the margin when it is printed."""
+    sign = r"[^\w .,:-]"
+    words = re.sub(sign, lambda m: f"\\{ord(m[0]):x} ", plain(title))
+    return f"--title: '{words}'"
+
+
 def add_address(app, pagename, template, context, doctree):
     context |= {
         "address": app.config.html_baseurl,
         "logo": logo(),
+        "running_title": running_title(context.get("title", "")),
         "root": urlsplit(app.config.html_baseurl).path,
     }
 

@@ -68,10 +68,18 @@ def actions(page):
 
 
 def headings(toc):
-    """Return [(address, name)] of the sections of a page, from its toc."""
+    """Return the list of the parts of a page, from its toc, as HTML.
+
+    Solutions are a row of numbers.
+    """
     lists = BeautifulSoup(toc, "html.parser")("ul")
-    sections = lists[1]("li", recursive=False) if len(lists) > 1 else []
-    return [(li.a["href"], li.a.decode_contents()) for li in sections]
+    if len(lists) < 2:
+        return ""
+    for link in lists[1].select('a[href^="#solution-"]'):
+        link.string = link.get_text().removeprefix("Solution ")
+        link["aria-label"] = f"Solution {link.string}"
+        link.parent["class"] = "solution"
+    return lists[1].decode()
 
 
 def contents(toctree):

@@ -49,7 +49,8 @@ def test_figures_are_small():
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.id)
 def test_a_page_is_its_notebook(notebook):
     page, run = page_of(notebook), notebook.run
-    described = [section.alternative(cell) for cell in notebook.pictures]
+    drawing = [c for c in notebook.code for _ in section.pictures(c.outputs)]
+    described = [section.alternative(cell) for cell in drawing]
     assert [image["alt"] for image in page.main("img")] == described
     for paragraph in page.main("p"):
         assert not paragraph.get_text().startswith("|")  # a table, unread
@@ -105,7 +106,11 @@ def test_the_font_of_formulas_has_all_their_signs():
     html = "".join(path.read_text("utf-8") for path in SITE.rglob("*.html"))
     formulas = "".join(re.findall(r"<math.*?</math>", html, re.S))
     formulas = re.sub("<annotation.*?</annotation>", "", formulas)
-    signs = {ord("√"), *map(ord, re.sub("<[^>]*>|&[a-z]+;", "", formulas))}
+    signs = {
+        ord("√"),
+        ord("𝜕"),
+        *map(ord, re.sub("<[^>]*>|&[a-z]+;", "", formulas)),
+    }
     font = TTFont(SITE / "_static" / "fonts" / "math.woff2")
     invisible = {0x20, 0xA0, 0x2009, 0x200B, 0x2061, 0x2062, 0x2063, 0x0A}
     assert len(signs) > 100

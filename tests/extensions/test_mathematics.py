@@ -64,3 +64,9 @@ def test_a_rule_stands_below_instead_of_a_brace():
     html = mathematics.mathml(r"\underbrace{a + b}_{c}", display=True)
     assert html.count("<munder>") == 1
     assert '<mrow class="under">' in html
+
+
+def test_the_number_of_an_equation_stands_beside_it():
+    html = mathematics.display(r"y = x \tag{3.1.4}")
+    assert html.endswith('<span class="number">(3.1.4)</span></div>\n')
+    assert html.count("3.1.4") == 2 and "tml-tag" not in html

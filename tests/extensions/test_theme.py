@@ -1,5 +1,6 @@
 """The theme, with a small book of hostile titles."""
 
+import re
 from io import StringIO
 
 import layout
@@ -15,7 +16,7 @@ SETTINGS = {
     "extensions": ["myst_parser", "pages", "layout", "html_fixes"],
     "html_theme": "theme",
     "html_additional_pages": {"404": "404.html", "search": "search.html"},
-    "html_js_files": ["book.js"],
+    "html_js_files": ["book.js", "reading.js"],
     "project": HOSTILE,
 }
 
@@ -67,6 +68,7 @@ def test_titles_and_descriptions_are_text(built):
         assert HOSTILE in page.find("a", rel=rel).get_text()
     for name in ("contents", "onpage"):
         assert HOSTILE in page.find(class_=name).get_text()
+    assert re.fullmatch(r"--title: '[\w .,:\\-]+'", page.html["style"])
     (here,) = page.select(".contents a[aria-current=page]")
     assert here["href"] == "#"
 
