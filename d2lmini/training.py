@@ -97,7 +97,7 @@ class Module(nn.Module, HyperParameters):
         `train_` or `val_` + `key`.
         """
         if not hasattr(self, "trainer"):
-            raise RuntimeError("plot works once Trainer.fit has begun.")
+            raise RuntimeError("self.plot works once Trainer.fit has begun.")
         if hasattr(self.trainer, "record"):
             self.trainer.record(key, value, train)
         else:  # a trainer of the reader's own, as that of 3.2

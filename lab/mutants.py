@@ -50,7 +50,7 @@ MODULES = (
 OWN = {name: f"test_{name}.py" for name in MODULES}
 OWN |= {"checks": "test_bad_input.py", "devices": "test_training.py"}
 OWN |= {"resizing": "test_data.py", "loaders": "test_batches.py"}
-KILLERS = {*OWN.values(), "test_properties.py", "test_signatures.py"}
+KILLERS = {*OWN.values(), "test_properties.py"}
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"
 HEAVY += " ".join(f" _pytest.{name}" for name in default_plugins)
@@ -240,7 +240,7 @@ def judge(mutant):
     reached = [reach.get((mutant.module, n), ()) for n in mutant.lines]
     if not any(reached):  # a default value, which is made on import
         reached = [reach.get((mutant.module, n), ()) for n in mutant.around]
-        reached.append({n for n in seconds if "test_signatures" in n})
+        reached.append({n for n in seconds if "parameters_come_first" in n})
     own = {n for n in seconds if OWN[mutant.module] in n}
     chosen = sorted(set().union(*reached), key=lambda n: (seconds[n], n))
     (path,) = (folder / "d2lmini").rglob(f"{mutant.module}.py")

@@ -232,3 +232,16 @@ def test_a_counted_loader_looks_like_the_loader_and_can_be_copied():
     for again in (*twins, copy.deepcopy(counted)):
         assert [again.at_hand for _ in again] == [3, 2]
         assert again.at_hand is None
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_a_loader_and_its_tensors_may_be_on_any_devices(shuffle):
+    tensors = torch.arange(50), torch.arange(50, device="meta")
+    loader = d2l.TensorLoader(tensors, 50, shuffle)
+    torch.manual_seed(0)
+    with torch.device("meta"):  # the order is drawn on the CPU
+        here, there = next(iter(loader))
+    torch.manual_seed(0)
+    order = torch.randperm(50) if shuffle else torch.arange(50)
+    assert torch.equal(here, order) and there.device.type == "meta"
+    assert loader.to("meta").tensors[0].is_meta

@@ -52,6 +52,9 @@ def test_accuracy_and_loss_are_those_of_each_row(batch):
         np.testing.assert_allclose(
             method(scores, labels), expected.mean(), 1e-4, 1e-4
         )
+    loss = d2l.cross_entropy(scores.softmax(dim=-1), labels)
+    expected = losses.clip(max=-np.log(1e-12)).mean()
+    np.testing.assert_allclose(loss, expected, 1e-4, 1e-4)
 
 
 @given(st.lists(SIZES, max_size=3), st.lists(SIZES, max_size=3), DTYPES)
@@ -71,20 +74,23 @@ def test_a_loader_gives_every_row_once(num_rows, batch_size, shuffle, change):
     """Of tensors and arrays, also of types for which PyTorch can do little."""
     numbers = torch.arange(num_rows)
     columns = np.arange(2 * num_rows, dtype=np.uint16).reshape(-1, 2)
-    tensors = numbers, columns, numbers.to(torch.uint32)
+    backward = np.arange(num_rows, dtype=">f8")[::-1]
+    backward.flags.writeable = False
+    tensors = numbers, columns, numbers.to(torch.uint32), backward
     transform = torch.neg if change else None
-    loader = d2l.TensorLoader(tensors, batch_size, shuffle, transform)
-    orders = []
+    loader = d2l.TensorLoader(iter(tensors), 99, shuffle, transform)
+    loader.batch_size, orders = batch_size, []
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         batches = list(loader)
-        sizes = [len(X) for X, _, _ in batches]
+        sizes = [len(X) for X, *_ in batches]
         assert len(sizes) == len(loader) and sum(sizes) == num_rows
         assert set(sizes[:-1]) <= {batch_size}
-        for X, y, z in batches:
+        for X, y, z, last in batches:
             assert torch.equal(-X if change else X, z.long())
             assert y.tolist() == [[2 * row, 2 * row + 1] for row in z.tolist()]
-        orders.append([row for _, _, z in batches for row in z.tolist()])
+            assert torch.equal(last, num_rows - 1.0 - z.double())
+        orders.append([row for _, _, z, _ in batches for row in z.tolist()])
         for part in sum(batches, []):
             part.zero_()  # a copy
         assert sorted(orders[-1]) == list(range(num_rows))

@@ -3,7 +3,6 @@
 import copy
 import math
 import pickle
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -34,66 +33,41 @@ def by_hand(model, data, epochs, clip):
     return train, val
 
 
-@pytest.fixture(params=[torch.float32, torch.float64], ids=str)
-def default_dtype(request):
-    torch.set_default_dtype(request.param)
-    yield request.param
-    torch.set_default_dtype(torch.float32)
-
-
 @pytest.mark.parametrize("clip", [0, 0.5, 1.5])  # of lengths from 1 to 4
-def test_fit_is_the_loop_by_hand(clip, default_dtype):
+def test_fit_is_the_loop_by_hand(clip):
     data, ours, theirs = Rows(), Line(), Line()
     history = d2l.Trainer(4, gradient_clip_val=clip).fit(ours, data)
     train, val = by_hand(theirs, data, 4, clip or math.inf)
     for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
-    assert ours.net.weight.dtype == default_dtype
     assert history["epoch"] == [1, 2, 3, 4]
     assert history["train_loss"] == pytest.approx(train, rel=1e-6)
     assert history["val_loss"] == pytest.approx(val, rel=1e-6)
 
 
-class Notes(Line):
-    """Model, loss and optimizer: notes each call, its mode and that of grad."""
+def noting(name):
+    """Return a method that notes its call, and the modes it runs in."""
 
-    def __init__(self):
-        super().__init__()
-        self.notes, self.board = [], SimpleNamespace(display=False)
-
-    def note(self, name):
+    def note(self, *_):
         self.notes.append((name, self.training, torch.is_grad_enabled()))
-
-    def training_step(self, batch):
-        self.note("train")
         return self
 
-    def validation_step(self, batch):
-        self.note("validate")
+    return note
 
-    def configure_optimizers(self):
-        return self
 
-    def zero_grad(self):
-        self.note("zero_grad")
+class Notes(Line):
+    """Model, loss and optimizer in one."""
 
-    def backward(self):
-        self.note("backward")
-
-    def step(self):
-        self.note("step")
+    training_step, validation_step = noting("train"), noting("validate")
+    zero_grad, backward = noting("zero_grad"), noting("backward")
+    step, configure_optimizers = noting("step"), lambda self: self
 
 
 def test_each_part_of_an_epoch_runs_in_order_and_in_its_mode():
     """The loss can be differentiated while it runs backward, unlike D2L's."""
-
-    def clip_gradients(self, grad_clip_val, model):
-        model.note(grad_clip_val)
-
-    trainer = own_trainer(clip_gradients=clip_gradients)(2, gradient_clip_val=7)
-    model = Notes().eval()
-    trainer.fit(model, Rows(n=4))
-    calls = ["train", "zero_grad", "backward", 7, "step"]
+    model, calls = Notes().eval(), ["train", "zero_grad", "backward", "step"]
+    model.notes = []
+    d2l.Trainer(2).fit(model, Rows(n=4))
     epoch = [(call, True, call != "step") for call in calls]
     assert model.notes == [*epoch, ("validate", False, False)] * 2
     assert model.training and torch.is_grad_enabled()
@@ -127,9 +101,6 @@ class Printed(d2l.HyperParameters):
         model.board.xlim = [0, self.max_epochs]
         self.model = model
 
-    def prepare_batch(self, batch):
-        return batch
-
     def fit(self, model, data):
         self.prepare_data(data)
         self.prepare_model(model)
@@ -141,7 +112,7 @@ class Printed(d2l.HyperParameters):
     def fit_epoch(self):
         self.model.train()
         for batch in self.train_dataloader:
-            loss = self.model.training_step(self.prepare_batch(batch))
+            loss = self.model.training_step(batch)
             self.optim.zero_grad()
             with torch.no_grad():
                 loss.backward()
@@ -152,14 +123,12 @@ class Printed(d2l.HyperParameters):
         self.model.eval()
         for batch in self.val_dataloader:
             with torch.no_grad():
-                self.model.validation_step(self.prepare_batch(batch))
+                self.model.validation_step(batch)
             self.val_batch_idx += 1
 
 
-PARTS = (
-    "__init__ prepare_data prepare_model prepare_batch fit fit_epoch".split()
-)
-COMBINATIONS = [[], *([name] for name in PARTS), PARTS[2:5], PARTS]
+PARTS = "__init__ prepare_data prepare_model fit fit_epoch".split()
+COMBINATIONS = [[], *([name] for name in PARTS), PARTS[2:4], PARTS]
 
 
 def partly_own(names):
@@ -241,7 +210,6 @@ def test_a_board_of_the_reader_s_own_is_given_points_and_flushed(capsys):
     d2l.Trainer(1).fit(model, Rows())
     assert model.board[-2:] == [(1, "val_loss"), "the end"]
     assert vars(model.board) == {"xlim": [0, 1]}
-    assert copy.deepcopy(model).board == model.board
     assert "epoch 1/1" in capsys.readouterr().out
 
 
@@ -250,11 +218,9 @@ def test_settings_of_our_board_survive_a_fit():
     model.board.yscale = "log"
     for _ in range(2):
         d2l.Trainer(2).fit(model, Rows())
-    model.board.redraw()
-    axes = model.board.axes
-    assert (axes.get_yscale(), axes.get_xlabel()) == ("log", "epoch")
-    assert axes.get_xlim() == (0, 2)
-    assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
+    board = model.board
+    assert (board.yscale, board.xlabel, board.xlim) == ("log", "epoch", [0, 2])
+    assert [x for x, _ in board.data["val_loss"]] == [1, 2]
 
 
 def test_several_optimizers_in_an_epoch_of_the_reader_s_own():
@@ -327,13 +293,10 @@ def test_gpus_are_counted_named_and_done_without(monkeypatch):
     pretend(2, False)
     assert d2l.num_gpus() == 2 and d2l.try_gpu(2) == d2l.cpu()
     assert d2l.try_gpu(1) == d2l.gpu(1) == torch.device("cuda", 1)
-    assert d2l.Trainer(1, num_gpus=1).gpus == [torch.device("cuda", 0)]
-    for wish in (2, 3):
-        sentence = f"num_gpus={wish}, and .* finds 2 .* the first of them alone"
-        with pytest.warns(UserWarning, match=sentence):
-            assert len(d2l.Trainer(1, num_gpus=wish).gpus) == 2
+    assert d2l.Trainer(1, num_gpus=1).gpus == [d2l.gpu()]
+    with pytest.warns(UserWarning, match="=3, .* finds 2 .* the first of them"):
+        assert d2l.Trainer(1, num_gpus=3).gpus == [d2l.gpu(), d2l.gpu(1)]
     pretend(0, True)
-    assert d2l.num_gpus() == 1
     assert d2l.try_gpu() == d2l.gpu() == torch.device("mps", 0)
     pretend(0, False)
     with pytest.warns(UserWarning, match="finds 0 .* on the CPU") as caught:
@@ -390,8 +353,8 @@ def test_a_compiled_model_trains(in_place):
     assert graphs  # what was compiled has run, and not the model inside
     expected = d2l.Trainer(2).fit(plain, Rows(n=8))
     assert history["val_loss"] == pytest.approx(expected["val_loss"])
-    for other in (given, model, pickle.loads(pickle.dumps(model))):
-        torch.testing.assert_close(other(torch.eye(3)), plain(torch.eye(3)))
+    saved = pickle.loads(pickle.dumps(model))
+    torch.testing.assert_close(saved(torch.eye(3)), plain(torch.eye(3)))
 
 
 # Models: what is stored in them, and copies of them.
@@ -417,8 +380,6 @@ def test_a_module_or_a_function_stored_as_loss_is_the_loss():
     )
     history = d2l.Trainer(2).fit(model, data)
     assert history["train_loss"][0] == pytest.approx(expected.item())
-    assert "loss.weight" in model.state_dict()
-    assert model.to(torch.float64).loss.weight.dtype == torch.float64
     other = d2l.SoftmaxRegression(2, 0.1)
     other.loss = lambda Y_hat, Y: 0 * Y_hat.sum() + 5
     assert d2l.Trainer(1).fit(other, data)["val_loss"] == [5]
@@ -438,7 +399,6 @@ def test_a_copied_model_is_whole_and_leaves_the_fit_behind(twin):
     torch.testing.assert_close(again.state_dict(), model.state_dict())
     again.loss.weight.fill_(5)
     assert again.state_dict()["loss.weight"].tolist() == [5, 5]
-    assert model.loss.weight.tolist() == [1, 100]
     assert len(d2l.Trainer(1).fit(again, data)["val_acc"]) == 1
     del model.board
     assert twin(model).board.data == {}
@@ -471,16 +431,6 @@ def test_leaf_tensors_become_parameters_on_the_same_memory():
     assert model(torch.ones(3, 2)).shape == (3, 1)
 
 
-def test_steps_take_any_number_of_inputs_and_say_whether_they_train():
-    notes, model = [], d2l.Module()
-    model.plot = lambda key, value, train: notes.append((key, value, train))
-    model.forward = lambda a, b: a + b
-    model.loss = lambda y_hat, y: (y_hat, y)
-    assert model.training_step((1, 2, 9)) == (3, 9)
-    assert model.validation_step((3, 4, 8)) is None
-    assert notes == [("loss", (3, 9), True), ("loss", (7, 8), False)]
-
-
 def test_a_data_module_knows_its_folder_and_asks_for_its_parts(tmp_path):
     for root in (tmp_path, str(tmp_path)):
         assert d2l.DataModule(root).root + "/file" == f"{tmp_path}/file"
@@ -490,19 +440,3 @@ def test_a_data_module_knows_its_folder_and_asks_for_its_parts(tmp_path):
     assert data.train_dataloader() is True and data.val_dataloader() is False
     loader = Rows().get_tensorloader((torch.arange(9),), False, slice(2, 5))
     assert [X.tolist() for (X,) in loader] == [[2, 3, 4]]
-
-
-MISSING = {
-    "define loss": lambda: d2l.Module().loss(1, 2),
-    "define self.net or forward": lambda: d2l.Module()(torch.ones(1)),
-    "configure_optimizers.* lr": d2l.Module().configure_optimizers,
-    "define get_dataloader": d2l.DataModule().train_dataloader,
-    "fit has begun": lambda: d2l.Module().plot("loss", 1.0, train=True),
-}
-
-
-@pytest.mark.parametrize("sentence", MISSING)
-def test_what_is_missing_is_named(sentence):
-    # A NotImplementedError is a RuntimeError.
-    with pytest.raises(RuntimeError, match=f"(?i){sentence}"):
-        MISSING[sentence]()
