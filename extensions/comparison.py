@@ -1,7 +1,7 @@
 """Counts what the pages hold, beside what D2L's sections hold.
 
 The directive `comparison` draws its tables when the site is built, from the
-notebooks as they are and from d2l.yml, which lab/count_d2l.py writes.
+notebooks as they are, and from lab/d2l.yml.
 """
 
 import pages

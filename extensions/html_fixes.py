@@ -8,7 +8,10 @@ what each holds.
 
 import re
 from html import unescape
+from pathlib import Path
 
+import references
+import section
 from bs4 import BeautifulSoup, NavigableString
 
 HELD = re.compile(r"(<(pre|math)\b[^>]*>)(.*?)(?=</\2>)", re.S)
@@ -57,21 +60,18 @@ def solutions(page):
     """A solution is one fold, text and code, that opens at its heading.
 
     The heading of the section moves into the fold, and its id to what is
-    folded: a link to a closed solution then opens it, without a script. An
-    exercise gets an id as well.
+    folded: a link to a closed solution then opens it, without a script.
     """
-    for i, exercise in enumerate(page.select("#exercises > ol > li"), 1):
-        exercise["id"] = f"exercise-{i}"
-    for section in page.select("#solutions > section"):
-        for fold in section("details"):
+    for part in page.select("#solutions > section"):
+        for fold in part("details"):
             fold.summary.decompose()
             fold.unwrap()
-        heading = section.h3.extract()
+        heading = part.h3.extract()
         heading.find("a", class_="headerlink").decompose()
-        section.name = "div"
-        section.wrap(page.new_tag("details"))
-        section.insert_before(page.new_tag("summary"))
-        section.previous_sibling.append(heading)
+        part.name = "div"
+        part.wrap(page.new_tag("details"))
+        part.insert_before(page.new_tag("summary"))
+        part.previous_sibling.append(heading)
 
 
 def folds(page):
@@ -187,6 +187,10 @@ REPAIRS = (
     outputs,
     tables,
     pictures,
+    references.figures,
+    references.equations,
+    references.exercises,
+    references.mentions,
     formulas,
     lines,
     ids,
@@ -198,6 +202,10 @@ def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
     page = context["tree"] = Page(context["body"])
+    page.docname, page.static = pagename, Path(app.outdir) / "_static"
+    page.root = "../" * pagename.count("/")
+    path = (section.ROOT / pagename).with_suffix(".ipynb")
+    page.section = section.read(path) if path.exists() else None
     for repair in REPAIRS:
         repair(page)
     context["body"] = page.write()
@@ -206,5 +214,7 @@ def mend(app, pagename, template, context, doctree):
 
 
 def setup(app):
+    # The scripts of the living figures.
+    app.config.html_static_path.append(str(section.ROOT / "figures"))
     app.connect("html-page-context", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -207,10 +207,7 @@ def pictures(outputs):
 
 @cache
 def d2l():
-    """Return what D2L's sections hold; of some only the page is known.
-
-    lab/count_d2l.py writes it.
-    """
+    """Return what D2L's sections hold."""
     return yaml.safe_load((ROOT / "lab" / "d2l.yml").read_text("utf-8"))
 
 

@@ -24,7 +24,10 @@ def png(figure):
     # Level 9 would take twice the time, for 2 % less.
     picture.save(small, "png", compress_level=8)
     width, height = picture.size
-    return small.getvalue(), {"width": width // 2, "height": height // 2}
+    about = {"width": width // 2, "height": height // 2}
+    if living := getattr(figure, "living", None):
+        about["living"] = living
+    return small.getvalue(), about
 
 
 def _with_palette(picture):

@@ -139,7 +139,7 @@ CLASSES = {  # scores and labels, for loss, accuracy and cross_entropy
     "NumPy": (SCORES, LABELS.numpy(), "not an array of shape (4,) and int64"),
     "below": (SCORES, LABELS - 1, "Label -1 is not one of the classes 0 to 2"),
     "above": (SCORES, LABELS + 1, "Label 3 is not one of the classes 0 to 2"),
-    "far below": (SCORES, LABELS - 100, "Label -100 is not one of the classes"),
+    "-100": (SCORES, LABELS.masked_fill(LABELS > 1, -100), "Label -100 is"),
     "was NaN": (SCORES, LABELS - 2**63, "; NaN becomes this number"),
     "was NaN of 32 bits": (SCORES, LABELS - 2**31, "; NaN becomes this number"),
     "classes second": (IMAGES[..., :2], LABELS[:4].reshape(2, 2), "movedim(1"),
@@ -168,7 +168,7 @@ OTHERS = {
     "used up": (lambda: fit(UsedUp("ab")), "of type UsedUp, gave no batch"),
     "b": (lambda: synthetic(b="one"), "b must be a number, not 'one'"),
     "SGD of none": (lambda: d2l.SGD([], 0.1), "not a list of length 0"),
-    "SGD of a tensor": (lambda: d2l.SGD(w, 0.1), "in a list, such as"),
+    "SGD of a tensor": (lambda: d2l.SGD(w, 0.1), "not a tensor of s"),
     "SGD of rows": (lambda: d2l.SGD([*w], 0.1), "not tensor(1., grad_fn"),
     "SGD of names": (lambda: d2l.SGD([("w", w)], 0.1), "a tuple of length 2"),
     "SGD of a model": (lambda: d2l.SGD(Line(), 0.1), "object of type Line"),
@@ -287,6 +287,7 @@ def test_an_optimizer_may_have(name):
 
 STEPS = {  # of the reader's own, with errors that are well said
     "'forwards'": lambda batch: batch[0].forwards(),
+    "'NoneType'": lambda batch: d2l.TensorLoader.__len__(None),
     "'backward'": lambda batch: batch.backward(),
     "inconsistent tensor size": lambda batch: w @ y[:, 0],
 }
@@ -366,11 +367,11 @@ def test_nothing_to_do_is_no_error():
 
 def test_one_name_is_one_name():
     d2l.plot([1, 2], legend="loss", fmts="--")
-    board = d2l.ProgressBoard(ls="--", colors="C1")
+    board = d2l.ProgressBoard(ls="--", colors="#ff0000")
     board.draw(0, 1, "loss")
     for axes in (plt.figure(1).axes[0], board.axes):
         assert axes.get_legend().get_texts()[0].get_text() == "loss"
         assert axes.lines[0].get_linestyle() == "--"
-    assert axes.lines[0].get_color() == "C1"
+    assert axes.lines[0].get_color() == "#ff0000"
     (axes,) = d2l.show_images(IMAGES[:1], 1, 1, titles="boot")
     assert axes.get_title() == "boot"
