@@ -77,9 +77,6 @@ class Module(nn.Module, HyperParameters):
         left = "trainer", "_compiled_call_impl"
         return {k: v for k, v in vars(self).items() if k not in left}
 
-    def __setstate__(self, state):
-        super().__setstate__({"board": ProgressBoard()} | state)
-
     def loss(self, y_hat, y):
         """Return the loss of predictions `y_hat` for targets `y`."""
         raise NotImplementedError("Define loss(self, y_hat, y).")

@@ -39,6 +39,19 @@ class Line(d2l.Module):
         return nn.functional.mse_loss(y_hat, y)
 
 
+class Mean(Line):
+    """Records the mean of the rows in a batch, which come first in it."""
+
+    def training_step(self, batch):
+        self.validation_step(batch, train=True)
+        return self.net.bias.sum() * 0
+
+    def validation_step(self, batch, train=False):
+        while not isinstance(batch, torch.Tensor):
+            batch = batch[0] if isinstance(batch, (list, tuple)) else batch.x
+        self.plot("x", batch.mean(), train)
+
+
 class Batches(d2l.DataModule):
     """What `make()` returns, to train on and to validate on."""
 
