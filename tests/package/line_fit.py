@@ -9,12 +9,10 @@ import d2lmini as d2l
 class Rows(d2l.DataModule):
     """Ten rows in batches of four: the last batch is smaller."""
 
-    def __init__(
-        self, n=10, batch_size=4, validate=True, shuffled=False, seed=0
-    ):
+    def __init__(self, n=10, batch_size=4, validate=True, shuffled=False):
         super().__init__()
         self.save_hyperparameters()
-        generator = torch.Generator().manual_seed(seed)
+        generator = torch.Generator().manual_seed(0)
         self.X = torch.randn(n, 3, generator=generator)
         self.y = torch.randn(n, 1, generator=generator)
 

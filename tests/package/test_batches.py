@@ -146,7 +146,6 @@ LOADERS = {
     "a list": lambda: rows.split(4),
     "an empty batch": lambda: [(rows[:1],), (rows[:0],), (rows[1:],)],
     "objects": lambda: [SimpleNamespace(x=part) for part in rows.split(4)],
-    "ours": lambda: d2l.TensorLoader((rows, rows), 4, shuffle=True),
     "time first": lambda: loader(None, time_first),
     "sampler": lambda: loader(None, time_first, 1, batch_sampler=by_four),
     "uneven batches": lambda: loader(size=1, batch_sampler=uneven),
@@ -162,12 +161,6 @@ def test_means_are_over_samples(name):
     history = d2l.Trainer(2).fit(Mean(), Batches(LOADERS[name]))
     mean = pytest.approx(rows.mean().item())
     assert history["train_x"] == history["val_x"] == [mean, mean]
-
-
-def test_the_last_batch_that_is_dropped_is_not_counted():
-    data = Batches(lambda: loader(None, time_first, drop_last=True))
-    (mean,) = d2l.Trainer(1).fit(Mean(), data)["train_x"]
-    assert mean == rows[:8].mean()
 
 
 def test_a_stream_of_unknown_length_validates_and_is_refused_for_training():

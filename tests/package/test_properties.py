@@ -13,13 +13,9 @@ from line_fit import Batches, Mean
 import d2lmini as d2l
 
 settings.register_profile(
-    "same everywhere",
-    derandomize=True,
-    deadline=None,
-    database=None,
-    max_examples=40,
+    "same", derandomize=True, deadline=None, database=None, max_examples=40
 )
-settings.load_profile("same everywhere")
+settings.load_profile("same")
 
 SIZES = st.integers(1, 6)
 FLOATS = st.floats(-1e3, 1e3, width=32)
