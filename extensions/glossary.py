@@ -58,11 +58,9 @@ class FirstUses(SphinxTransform):
     default_priority = 700  # once the page is complete
 
     def apply(self, **kwargs):
-        if self.env.docname == PAGE:
-            return
         self.env.note_dependency(str(SOURCE))
-        entries = read(SOURCE.read_text("utf-8"))
-        link_first_uses(self.document, entries)
+        if self.env.docname != PAGE:
+            link_first_uses(self.document, read(SOURCE.read_text("utf-8")))
 
 
 def link_first_uses(document, entries):
@@ -90,7 +88,9 @@ def join_texts(parent):
 def in_running_text(node):
     """Tell whether a node lies in running text, and in no code cell."""
     while node := node.parent:
-        if isinstance(node, BLOCKS + INLINE) or "cell" in node.get("classes", ()):
+        if isinstance(node, BLOCKS + INLINE) or "cell" in node.get(
+            "classes", ()
+        ):
             return False
     return True
 
@@ -141,10 +141,8 @@ class Terms(SphinxDirective):
 def in_its_language(text):
     """Yield the pieces of a text, the Korean ones marked as such."""
     for piece in HANGUL.split(text):
-        if HANGUL.fullmatch(piece):
-            yield nodes.inline("", piece, classes=["language-ko"])
-        else:
-            yield nodes.Text(piece)
+        korean = nodes.inline("", piece, classes=["language-ko"])
+        yield korean if HANGUL.fullmatch(piece) else nodes.Text(piece)
 
 
 def setup(app):

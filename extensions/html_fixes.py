@@ -15,11 +15,9 @@ HELD = re.compile(r"(<(pre|math)\b[^>]*>)(.*?)(?=</\2>)", re.S)
 PLACE = re.compile("\ue000(\\d+)\ue001")
 # A number and the word that it belongs to stay on one line.
 PAIR = re.compile(
-    r"\b(?:\d+\.\d+\s(?=[A-Z])"
-    r"|(?:[Ss]ections?|[Cc]hapters?|[Ee]xercises?|[Ss]olutions?)\s(?=\d)"
-    r"|[A-Z]{2,}-(?=\d))"
+    r"(\b\d+\.\d+)\s(?=[A-Z])"
+    r"|\b((?:[Ss]ection|[Cc]hapter|[Ee]xercise|[Ss]olution)s?)\s(?=\d)"
 )
-KEPT = {"-": "\N{NON-BREAKING HYPHEN}"}
 SHORT = 30  # signs of code that fit on the line of a phone
 
 
@@ -147,27 +145,13 @@ def formulas(page):
 
 
 def lines(page):
-    """Lines are not broken inside a reference, a hyphenated name or a short
-    piece of code.
-    """
+    """Lines are not broken inside a reference or a short piece of code."""
     for text in page(string=PAIR):
         if not text.find_parent("h1"):
-            kept = PAIR.sub(
-                lambda m: m[0][:-1] + KEPT.get(m[0][-1], "\xa0"), text
-            )
-            text.replace_with(NavigableString(kept))
+            text.replace_with(PAIR.sub("\\1\\2\xa0", text))
     for code in page("code"):
         if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
             code["class"] = [*code.get("class", []), "kept"]
-
-
-def ids(page):
-    """An id stands once on a page: the first one keeps it."""
-    seen = set()
-    for tag in page(id=True):
-        if tag["id"] in seen:
-            del tag["id"]
-        seen.add(tag.get("id"))
 
 
 def links(page):
@@ -189,7 +173,6 @@ REPAIRS = (
     pictures,
     formulas,
     lines,
-    ids,
     links,
 )
 

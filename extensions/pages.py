@@ -6,6 +6,7 @@ of them are read from the notebooks when the site is built.
 
 import ast
 import time
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -39,15 +40,15 @@ def facts(page):
 
 def place(page, titles):
     """Return where a numbered section stands in the whole book."""
-    numbers = [other.number for other in section.sections()]
-    if page.number not in numbers:
+    book = section.sections()
+    if page not in book:
         return None
     chapter = page.path.with_name("index").relative_to(ROOT).as_posix()
     return {
-        "number": numbers.index(page.number) + 1,
-        "total": len(numbers),
-        "chapter": chapter in titles
-        and {"name": chapter, "title": titles[chapter].astext()},
+        "number": book.index(page) + 1,
+        "total": len(book),
+        "chapter": chapter,
+        "title": titles.get(chapter),
     }
 
 
@@ -121,16 +122,15 @@ class Sections(Table):
     """
 
     def lines(self):
-        folder = Path(self.env.doc2path(self.env.docname)).parent
-        chapter = folder
-        for page in section.sections():
-            if folder in page.path.parents:
-                if page.path.parent != chapter:
-                    chapter = page.path.parent
-                    index = chapter / "index.md"
-                    title = index.read_text("utf-8").partition("\n")[0]
-                    yield from ("", f"**{self.link(index, title[2:])}**", "")
-                yield from self.entry(page, with_question=folder != ROOT)
+        here = Path(self.env.doc2path(self.env.docname)).parent
+        book = groupby(section.sections(), lambda page: page.path.parent)
+        for chapter, of_chapter in book:
+            if here == ROOT:
+                index = chapter / "index.md"
+                title = index.read_text("utf-8").partition("\n")[0]
+                yield from ("", f"**{self.link(index, title[2:])}**", "")
+            for page in of_chapter if here in (ROOT, chapter) else ():
+                yield from self.entry(page, with_question=here != ROOT)
 
     def entry(self, page, with_question):
         about = facts(page)
@@ -157,30 +157,26 @@ class Size(Table):
 def code_lines(path):
     """Count the lines of a module that are neither blank nor documentation."""
     source = path.read_text("utf-8")
-    skipped = set()
+    lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            skipped |= set(range(node.lineno, node.end_lineno + 1))
-    return sum(
-        bool(line.strip()) and not line.lstrip().startswith("#")
-        for number, line in enumerate(source.splitlines(), 1)
-        if number not in skipped
-    )
+            for number in range(node.lineno, node.end_lineno + 1):
+                lines[number - 1] = ""
+    return sum(line.strip()[:1] not in ("", "#") for line in lines)
 
 
 class Status(Table):
     """`{status}`: a table of the last run of every notebook."""
 
-    columns = "date python torch cells seconds verdict".split()
-
     def lines(self):
-        yield f"| page | {' | '.join(self.columns)} |"
-        yield "|---" * (len(self.columns) + 1) + "|"
+        columns = ["date", "python", "torch", "cells", "seconds", "verdict"]
+        yield f"| page | {' | '.join(columns)} |"
+        yield "|---" * (len(columns) + 1) + "|"
         for page in section.everything():
             about = facts(page)
-            cells = [self.link(page.path, about["heading"])]
-            cells += [str(about[column]) for column in self.columns]
-            yield f"| {' | '.join(cells)} |"
+            cells = [str(about[column]) for column in columns]
+            link = self.link(page.path, page.heading)
+            yield f"| {' | '.join([link, *cells])} |"
 
 
 def setup(app):
