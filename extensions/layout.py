@@ -65,7 +65,6 @@ def finish(app, exception):
     if exception or app.builder.name != "html":
         return
     folder = Path(app.outdir)
-    (folder / "sitemap.xml").unlink(missing_ok=True)
     if app.config.html_baseurl:
         write_sitemap(app, folder)
     root_links(app, folder / "404.html")

@@ -21,15 +21,16 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = section.ROOT
 
 
+def times(page):
+    seconds = round(page.run.get("seconds", 0))
+    return f"{page.minutes_to_read} min to read, {seconds} s to run"
+
+
 def facts(page):
-    """Return what a page says about itself, for templates and tables."""
+    """Return what a page says about its last run."""
     run = {"date": "", "python": "", "torch": "", "seconds": 0} | page.run
     day = run["date"] and time.strptime(run["date"], "%Y-%m-%d")
     return run | {
-        "heading": page.heading,
-        "question": page.question,
-        "reading": page.minutes_to_read,
-        "running": f"{round(run['seconds'])} s",
         "cells": len(page.code) + 1,  # and the set-up
         "day": day and f"{day.tm_mday} {time.strftime('%B %Y', day)}",
         "verdict": "not as it should be"
@@ -94,6 +95,7 @@ def add_facts(app, pagename, template, context, doctree):
         page = section.read(path)
         context |= {
             "run": facts(page),
+            "times": times(page),
             "place": place(page, app.env.titles),
             "actions": actions(page),
             "download": context["pathto"](f"_sources/{pagename}.ipynb", 1),
@@ -130,14 +132,10 @@ class Sections(Table):
                 title = index.read_text("utf-8").partition("\n")[0]
                 yield from ("", f"**{self.link(index, title[2:])}**", "")
             for page in of_chapter if here in (ROOT, chapter) else ():
-                yield from self.entry(page, with_question=here != ROOT)
-
-    def entry(self, page, with_question):
-        about = facts(page)
-        yield f"- {self.link(page.path, about['heading'])}"
-        if with_question:
-            yield f"  {about['question']}"
-        yield f"  *{about['reading']} min to read, {about['running']} to run*"
+                yield f"- {self.link(page.path, page.heading)}"
+                if here != ROOT:
+                    yield f"  {page.question}"
+                yield f"  *{times(page)}*"
 
 
 class Size(Table):
