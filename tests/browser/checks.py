@@ -5,6 +5,7 @@ Apart from the tests, so that test_checks.py can show that each defect is found.
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 from functools import cache, partial
@@ -155,16 +156,16 @@ def broken_links(folder):
     }
     complaints = []
     for path, page in pages.items():
-        if path.name == "404.html":  # its links start at the root of a server
-            continue
         for tag in page(["a", "link", "script", "img", "form"]):
-            link = tag.get("href") or tag.get("src") or tag.get("action")
-            if not link or urlsplit(link).scheme in ("http", "https", "data"):
+            link = tag.get("href", tag.get("src", tag.get("action")))
+            if link is None or re.match("https?:|data:", link):
                 continue
-            parts = urlsplit(urljoin(path.as_uri(), link))
+            # Those of 404.html start at the root of the server.
+            near = link.replace(PREFIX, f"{folder.as_uri()}/")
+            parts = urlsplit(urljoin(path.as_uri(), near))
             target, anchor = Path(unquote(parts.path)), unquote(parts.fragment)
             whole = not anchor or anchor in ids.get(target, ())
-            if not target.is_file() or not whole:
+            if not link or not target.is_file() or not whole:
                 complaints.append(f"{path.relative_to(folder)}: {link}")
     return complaints
 

@@ -14,18 +14,14 @@ OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 
 
 def pytest_sessionstart(session):
-    if not checks.chromium():
-        raise pytest.UsageError(
-            "The site is tested in Chromium, and there is none. On Debian: "
-            "apt-get install chromium. Elsewhere: CHROMIUM=path/to/it"
-        )
-    if not shutil.which("java"):
-        raise pytest.UsageError(
-            "The HTML is validated by a Java program, and there is no java. "
-            "On Debian: apt-get install default-jre-headless"
-        )
-    if not checks.PAGES:
-        raise pytest.UsageError("There is no site yet: make book")
+    remedies = {
+        "apt-get install chromium, or name one: CHROMIUM=": checks.chromium(),
+        "apt-get install default-jre-headless": shutil.which("java"),
+        "make book": checks.PAGES,
+    }
+    for remedy, is_there in remedies.items():
+        if not is_there:
+            raise pytest.UsageError(f"Something is missing: {remedy}")
 
 
 @pytest.fixture(scope="session")
