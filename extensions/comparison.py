@@ -6,6 +6,7 @@ notebooks as they are and from d2l.yml, which lab/count_d2l.py writes.
 
 import pages
 import section
+from pages import row
 
 # Narrow screens keep a pair of counts on one line.
 SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
@@ -23,10 +24,6 @@ def count(page):
         "errors": sum(map(section.has_failed, page.code)),
         "seconds": page.run.get("seconds", 0),
     }
-
-
-def row(cells):
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def link(page):

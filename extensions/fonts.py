@@ -4,10 +4,10 @@ import hashlib
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from html import unescape
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import repeat
 from pathlib import Path
 
 from fontTools import subset
@@ -92,8 +92,7 @@ def write_fonts(folder, symbols):
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor() as pool:
-        writing = partial(write_font, folder=folder, symbols=symbols)
-        list(pool.map(writing, sorted(FACES)))
+        list(pool.map(write_font, FACES, repeat(folder), repeat(symbols)))
     terms = Path(FACES["serif"]).with_name("LICENSE.txt")
     (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
 

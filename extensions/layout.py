@@ -44,18 +44,15 @@ def adjust(app):
         environment.autoescape = select_autoescape(default_for_string=False)
 
 
-def write_sitemap(app, folder):
-    root = app.config.html_baseurl
-    lines = ['<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">']
-    for page in sorted(app.env.found_docs):
-        lines.append(f"<url><loc>{root}{page}.html</loc></url>")
-    text = "\n".join([*lines, "</urlset>\n"])
-    (folder / "sitemap.xml").write_text(text, "utf-8")
+def sitemap(root, names):
+    yield '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    for name in sorted(names):
+        yield f"<url><loc>{root}{name}.html</loc></url>"
+    yield "</urlset>\n"
 
 
-def root_links(app, path):
+def root_links(path, root):
     """Let the links of 404.html start at the root: it is shown anywhere."""
-    root = urlsplit(app.config.html_baseurl).path
     relative = r'(href|src|action)="(?!#|/|https?:)'
     html = re.sub(relative, rf'\1="{root}', path.read_text("utf-8"))
     path.write_text(html, "utf-8")
@@ -64,10 +61,11 @@ def root_links(app, path):
 def finish(app, exception):
     if exception or app.builder.name != "html":
         return
-    folder = Path(app.outdir)
-    if app.config.html_baseurl:
-        write_sitemap(app, folder)
-    root_links(app, folder / "404.html")
+    folder, root = Path(app.outdir), app.config.html_baseurl
+    if root:
+        text = "\n".join(sitemap(root, app.env.found_docs))
+        (folder / "sitemap.xml").write_text(text, "utf-8")
+    root_links(folder / "404.html", urlsplit(root).path)
 
 
 def logo():

@@ -102,6 +102,11 @@ def add_facts(app, pagename, template, context, doctree):
         }
 
 
+def row(cells):
+    """Return a row of a table in Markdown."""
+    return f"| {' | '.join(map(str, cells))} |"
+
+
 class Table(SphinxDirective):
     """A directive whose content is Markdown, made from the notebooks."""
 
@@ -168,13 +173,11 @@ class Status(Table):
 
     def lines(self):
         columns = ["date", "python", "torch", "cells", "seconds", "verdict"]
-        yield f"| page | {' | '.join(columns)} |"
-        yield "|---" * (len(columns) + 1) + "|"
+        yield row(["page", *columns])
+        yield row(["---"] * 7)
         for page in section.everything():
-            about = facts(page)
-            cells = [str(about[column]) for column in columns]
-            link = self.link(page.path, page.heading)
-            yield f"| {' | '.join([link, *cells])} |"
+            link, about = self.link(page.path, page.heading), facts(page)
+            yield row([link, *(about[column] for column in columns)])
 
 
 def setup(app):

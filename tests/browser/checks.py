@@ -24,16 +24,18 @@ SITE = section.ROOT / "_build" / "html"
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
 URL = repository.site()[0]  # "" before the book is published
 PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
-NAMES = "chromium chromium-browser google-chrome google-chrome-stable chrome"
+NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PACKED = (".html", ".css", ".js", ".svg")  # what servers compress
 SCRIPT = Path(__file__).with_name("checks.js").read_text("utf-8")
 
 
 def chromium():
-    """Return the path of the browser, or None."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES.split())]
-    return next(filter(None, found), None)
+    """Return the path of the browser."""
+    found = map(shutil.which, [os.environ.get("CHROMIUM", ""), *NAMES])
+    path = next(filter(None, found), None)
+    assert path, "Chromium is missing: apt-get install chromium, or CHROMIUM="
+    return path
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -81,11 +83,6 @@ class Visit:
         if message.type in ("error", "warning"):
             self.errors.append(message.text)
 
-    def foreign(self):
-        """Return the addresses on other servers that were asked."""
-        home = urlsplit(self.page.url)[:2]
-        return [u for u in self.requests if urlsplit(u)[:2] != home]
-
 
 def ask(page, question):
     """Return what a function of checks.js says of a page."""
@@ -95,13 +92,14 @@ def ask(page, question):
 def findings(visit):
     """Return all that is wrong with a page that was just opened."""
     found = [f"The console says: {error}" for error in visit.errors]
-    size = sum(map(weight, visit.first))
-    if size > 300_000 or len(visit.first) > 40:
-        count = len(visit.first)
+    size, count = sum(map(weight, visit.first)), len(visit.first)
+    if size > 300_000 or count > 40:
         found.append(f"A first view takes {size:,} bytes, {count} requests")
     found += ask(visit.page, "findings")
     found += axe(visit.page)
-    return found + [f"It asks another server: {u}" for u in visit.foreign()]
+    home = urlsplit(visit.page.url)[:2]
+    foreign = [u for u in visit.requests if urlsplit(u)[:2] != home]
+    return found + [f"It asks another server: {u}" for u in foreign]
 
 
 @cache
@@ -137,9 +135,7 @@ def invalid(*folders):
     options = ["--errors-only", "--skip-non-html", "--stdout"]
     command = ["java", "-jar", str(jar), *options, *map(str, folders)]
     result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode and not result.stdout:
-        return [result.stderr]
-    return result.stdout.splitlines()
+    return (result.stdout or result.stderr).splitlines()
 
 
 @cache

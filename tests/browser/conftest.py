@@ -1,27 +1,13 @@
 """The built site, on a server and in Chromium.
 
-Nothing here is skipped: where Chromium or Java is missing, the run fails and
-says how to get them.
+Nothing here is skipped: where Chromium or Java is missing, the run fails.
 """
-
-import shutil
 
 import checks
 import pytest
 from playwright.sync_api import sync_playwright
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-
-
-def pytest_sessionstart(session):
-    remedies = {
-        "apt-get install chromium, or name one: CHROMIUM=": checks.chromium(),
-        "apt-get install default-jre-headless": shutil.which("java"),
-        "make book": checks.PAGES,
-    }
-    for remedy, is_there in remedies.items():
-        if not is_there:
-            raise pytest.UsageError(f"Something is missing: {remedy}")
 
 
 @pytest.fixture(scope="session")

@@ -13,12 +13,6 @@ PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 DOT = f'<img src="{PIXEL}" alt="A single transparent pixel"'
 WHITE = 'style="background: white"'
 NARROW = '<pre class="narrow">'
-INVALID = [
-    "<p><div>A block in a paragraph</div></p>",
-    '<i id="a"></i><i id="a"></i>',
-    "<details><summary><p>Fold</p></summary></details>",
-    "<style scoped></style>",
-]
 
 
 @pytest.fixture
@@ -31,13 +25,6 @@ def planted(visit, tmp_path):
         return visit(path.as_uri())
 
     return show
-
-
-def test_a_sound_page_has_no_complaints(planted, tmp_path):
-    view = planted(f"<p>Text</p>{DOT} {WHITE}>")
-    assert checks.findings(view) == []
-    assert checks.out_of_reach(view.page) == []
-    assert checks.broken_links(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -58,6 +45,7 @@ def test_a_sound_page_has_no_complaints(planted, tmp_path):
         ("<button>Copy</button><button>Copy</button>", "the name Copy"),
         (f'{NARROW}<b class="message">A long message', "without scrolling"),
         (f"<details>{NARROW}x = 'a long line'", "Scrolls on a desktop"),
+        (f"{NARROW}x = 'a long line'", "Ends abruptly"),
         ('<math><msqrt class="gap"><mi>x</mi></msqrt>', "follows a root"),
         ("<table><thead><tr><th>Name</th></tr></thead></table>", "no rule"),
         ("<script>console.error('no')</script>", "The console says: no"),
@@ -70,15 +58,10 @@ def test_a_defect_is_found(planted, body, said):
     assert [sentence for sentence in found if said in sentence]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        '<a href="#x" tabindex="-1">Skipped</a>',
-        '<button style="outline: none">Unseen</button>',
-    ],
-)
-def test_what_no_key_reaches_is_found(planted, body):
-    assert len(checks.out_of_reach(planted(body).page)) == 1
+def test_what_no_key_reaches_is_found(planted):
+    skipped = '<a href="#x" tabindex="-1">Skipped</a><button>Sound</button>'
+    page = planted(f'{skipped}<button style="outline: none">No</button>').page
+    assert len(checks.out_of_reach(page)) == 2
 
 
 def test_a_heavy_page_is_found(visit, address, monkeypatch):
@@ -86,7 +69,7 @@ def test_a_heavy_page_is_found(visit, address, monkeypatch):
     assert "takes" in checks.findings(visit(address))[0]
 
 
-@pytest.mark.parametrize("link", ["gone.html", "#gone", "planted.html#gone"])
+@pytest.mark.parametrize("link", ["", "gone.html", "#no", "planted.html#no"])
 def test_a_broken_link_is_found(planted, tmp_path, link):
     planted(f'<a href="{link}">Link</a>')
     assert checks.broken_links(tmp_path) == [f"planted.html: {link}"]
@@ -94,11 +77,7 @@ def test_a_broken_link_is_found(planted, tmp_path, link):
 
 def test_the_html_is_valid_and_what_is_planted_is_found(tmp_path):
     """One run for both: the validator takes long to start."""
-    for i, body in enumerate(["<p>Sound</p>", *INVALID]):
-        path = tmp_path / f"planted-{i}.html"
-        path.write_text(PLANTED.format(body), "utf-8")
+    html = PLANTED.format("<p><div>A block in a paragraph</div></p>")
+    (tmp_path / "planted.html").write_text(html, "utf-8")
     found = checks.invalid(checks.SITE, tmp_path)
-    of_planted = [line for line in found if "planted-" in line]
-    assert [line for line in found if line not in of_planted] == []
-    complained = {line.partition("planted-")[2][0] for line in of_planted}
-    assert complained == set("1234")
+    assert found and all("planted.html" in line for line in found)
