@@ -5,20 +5,12 @@ Each is tried on one page that holds what it takes.
 
 import checks
 import pytest
-from checks import SITE
+from checks import SITE, URL
 
 LONG = "chapters/02-preliminaries/02-data-preprocessing.html"
-IMAGES = (
-    "chapters/04-linear-classification/02-image-classification-dataset.html"
-)
 FORMULAS = "chapters/05-multilayer-perceptrons/03-backpropagation.html"
 FIRST = "chapters/02-preliminaries/01-data-manipulation.html"
 CONTENTS = ".contents nav a"
-KINDS = {
-    IMAGES: ["enlarge"],
-    FORMULAS: ["<pre", "math"],
-    LONG: ["scroller"],
-}
 SCHEME = "getComputedStyle(document.body).colorScheme"
 GROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
@@ -43,9 +35,7 @@ def test_solutions_are_closed_and_open_by_keyboard(visit, address):
     page = visit(address + LONG).page
     folds = page.locator("#solutions > details")
     assert page.locator("#solutions > *").count() == 1 + folds.count() > 5
-    shown = page.locator("#solutions").inner_text().replace("¶", "").split()
-    numbers = [str(i) for i in range(1, folds.count() + 1)]
-    assert shown == ["Solutions", *" Solution ".join(["", *numbers]).split()]
+    assert page.locator("#solutions details > div:visible").count() == 0
     fold = tab_to(page, "#solutions summary").locator("..")
     page.keyboard.press("Enter")
     assert fold.locator("p").first.is_visible()
@@ -274,10 +264,6 @@ def test_the_contents_follow_the_window_and_show_the_open_page(visit, address):
     assert column["y"] <= here["y"]
     end = column["y"] + column["height"]
     assert here["y"] + here["height"] <= end <= 720
-    page.set_viewport_size({"width": 800, "height": 900})
-    link.wait_for(state="hidden")
-    page.locator(".contents summary").click()
-    assert link.is_visible()
 
 
 def test_the_lists_of_links_come_before_the_text_and_stand_beside_it(
@@ -290,16 +276,6 @@ def test_the_lists_of_links_come_before_the_text_and_stand_beside_it(
     assert order == ["contents", "onpage", "main"]
     here, text = (page.locator(s).bounding_box() for s in (".onpage", "main"))
     assert here["x"] > text["x"] + text["width"]
-
-
-@pytest.mark.parametrize("name, kinds", KINDS.items())
-def test_what_scrolls_fades_where_it_goes_on(visit, address, name, kinds):
-    page = visit(address + name, width=360).page
-    shown = checks.ask(page, "fades")
-    for kind in kinds:
-        assert any(kind in box for box, *_ in shown)
-    for _, at_end, before, after in shown:
-        assert (before, after) == (at_end, not at_end)
 
 
 @pytest.mark.parametrize("name", [FORMULAS, "search.html?q=tensor"])
@@ -324,9 +300,7 @@ def test_a_page_is_there_soon_and_nothing_jumps(browser, address, name):
     "name", ["index.html", "search.html?q=tensor", "glossary.html", LONG]
 )
 def test_it_opens_from_a_folder(visit, name):
-    view = visit(f"{SITE.as_uri()}/{name}")
-    assert checks.findings(view) == []
-    assert view.page.locator("h1").inner_text()
+    assert checks.findings(visit(f"{SITE.as_uri()}/{name}")) == []
 
 
 class Elsewhere(checks.Handler):
@@ -338,19 +312,16 @@ class Elsewhere(checks.Handler):
 @pytest.mark.parametrize("handler", [checks.Handler, Elsewhere])
 def test_a_wrong_address_leads_to_a_whole_page(visit, handler):
     server, address = checks.serve(handler)
-    page = visit(address + "chapters/no/such/page.html").page
+    view = visit(address + "chapters/no/such/page.html")
+    page = view.page
     page.get_by_role("button", name="Theme").wait_for()
     assert page.locator("h1").inner_text() == "This page is not here"
     header = "getComputedStyle(document.querySelector('.masthead')).display"
     page.wait_for_function(f"{header} === 'flex'")
     page.get_by_role("link", name="first page").click()
     assert page.url == address + "index.html"
+    assert all("404" in error for error in view.errors)
+    if URL and handler is checks.Handler:  # elsewhere, it looks for the style
+        assert len(view.errors) == 1
     server.shutdown()
     server.server_close()
-
-
-def test_the_page_for_errors_opens_from_a_folder(visit):
-    page = visit((SITE / "404.html").as_uri()).page
-    page.get_by_role("button", name="Theme").wait_for()
-    page.get_by_role("link", name="first page").click()
-    assert page.locator("h1").inner_text().startswith("D2L Mini")

@@ -147,7 +147,10 @@ FAULTS = [
     ("nothing that is to be folded", tag(SOLVED, "predict", "hide-cell")),
     (
         "ask for it",
-        both(tag(SUM, "predict"), edit("What will it print?", "It adds.")),
+        lambda made: [
+            spoil(made)
+            for spoil in (tag(SUM, "predict"), edit("What will it print?", "."))
+        ],
     ),
     ("take hide-cell away", tag(SUM, "hide-cell")),
     ("take hide-cell away", edit("def helper():", "class Helper:")),
