@@ -34,8 +34,7 @@ ROOT = section.ROOT
 STYLE = ROOT / "theme" / "print"
 KOREAN = Path(find_spec("koreanize_matplotlib").origin).parent / "fonts"
 EPUB = ["--mathml", "--toc", "--toc-depth=2", "--split-level=2"]
-# epub.css has the colors of code; pandoc would title each file by its name.
-EPUB += ["--variable=highlighting-css:", "--variable=pagetitle:D2L Mini"]
+EPUB += [f"--template={STYLE / 'epub.html'}", f"--css={STYLE / 'epub.css'}"]
 
 
 def chapter(index, entries, folder):
@@ -54,8 +53,7 @@ def chapter(index, entries, folder):
         index.read_text("utf-8"),
         flags=re.M,
     )
-    name = index.parent.name
-    place = Place(index, name, top=name)
+    place = Place(index, f"chapter-{index.parent.name}")
     blocks = place.blocks(text)
     blocks += [block for page in pages for block in page.text]
     blocks += place.blocks("## Solutions")
@@ -72,20 +70,19 @@ def terms():
         meaning = " ".join(entries[term]["is"].split())
         meaning = glossary.HANGUL.sub(r"[\1]{lang=ko}", meaning)
         parts.append(f"[**{term}**]{{#{name}}} {korean}\n\n:   {meaning}")
-    place = Place(glossary.SOURCE, "glossary", top="glossary")
+    place = Place(glossary.SOURCE, "glossary")
     return place.blocks("\n\n".join(parts))
 
 
 def book(folder):
     """Return the whole book as blocks; its pictures go into a folder."""
     blocks = []
-    for entry in yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))[
-        "chapters"
-    ]:
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    for entry in toc["chapters"]:
         if "sections" in entry:
             index = ROOT / f"{entry['file']}.md"
             blocks += chapter(index, entry["sections"], folder)
-    blocks += Place(ROOT, "extras", top="extras").blocks("# Optional pages")
+    blocks += Place(ROOT, "extras").blocks("# Optional pages")
     for page in (Page(page, folder) for page in section.optional()):
         blocks += page.text + page.solutions
     return blocks + terms()
@@ -129,11 +126,18 @@ def typed(text):
 
 
 def for_epub(node):
-    """Set the number of an equation beside it, which MathML cannot."""
-    tex, number = tagged(node["c"][1]) if node["t"] == "Math" else ("", "")
+    """Set the number of an equation beside it, which MathML cannot.
+
+    pandoc 3.9 finds the id of a figure only if it is that of a box around it.
+    """
+    kind, content = node["t"], node.get("c")
+    if kind == "Figure":
+        around, content[0] = content[0], ["", [], []]
+        return [element("Div", around, [node])]
+    tex, number = tagged(content[1]) if kind == "Math" else ("", "")
     if not number:
         return [node]
-    parts = [element("Math", node["c"][0], tex), span(words(f"({number})"))]
+    parts = [element("Math", content[0], tex), span(words(f"({number})"))]
     return [span(parts, references.anchor("equation", number), "equation")]
 
 
@@ -166,7 +170,6 @@ def write(kind, path, made=book):
             options += [f"--metadata={name}:{facts[name]}" for name in facts]
             options += [f"--epub-cover-image={cover}", *EPUB]
             options += [f"--epub-embed-font={korean}"]
-            options += [f"--css={STYLE / 'epub.css'}"]
             convert(blocks, "epub3", options, path)
     return path
 

@@ -72,11 +72,11 @@ def walk(node, change):
 class Place:
     """Where a text stands: what its ids, links and mentions mean in the book.
 
-    Its ids begin with `name`; `top` is that of its first heading.
+    `name` is the id of its first heading, and what all others begin with.
     """
 
-    def __init__(self, path, name, top, deeper=0):
-        self.path, self.name, self.top, self.deeper = path, name, top, deeper
+    def __init__(self, path, name, deeper=0):
+        self.path, self.name, self.deeper = path, name, deeper
 
     def blocks(self, markdown):
         """Return a text as blocks that have found their place."""
@@ -90,7 +90,7 @@ class Place:
         kind, content = node["t"], node.get("c")
         if kind == "Header":
             name = content[1][0]
-            content[1][0] = self.top if content[0] == 1 else self.id(name)
+            content[1][0] = self.name if content[0] == 1 else self.id(name)
             content[0] += self.deeper
         elif kind == "Link" and not content[2][0].startswith("http"):
             goal = self.goal(content[2][0])
@@ -110,10 +110,10 @@ class Place:
         if not path:
             return self.id(name)
         if there.suffix == ".ipynb":
-            page = section.read(there).id.replace(".", "-")
-            return f"{page}-{name}" if name else f"section-{page}"
+            page = named(section.read(there))
+            return f"{page}-{name}" if name else page
         if there.name == "index.md":
-            return there.parent.name
+            return f"chapter-{there.parent.name}"
         return (name or "glossary") if there.stem == "glossary" else None
 
     def mentions(self, inlines):
@@ -136,8 +136,7 @@ class Page(Place):
     """A notebook: `text` is what it teaches, `solutions` are those."""
 
     def __init__(self, page, folder):
-        name = page.id.replace(".", "-")
-        super().__init__(page.path, name, f"section-{name}", deeper=1)
+        super().__init__(page.path, named(page), deeper=1)
         self.page, self.folder, self.pictures = page, folder, 0
         cells = [c for c in page.cells if c.id not in section.FRAME]
         blocks = self.blocks("\n\n".join(map(self.cell, cells)))
@@ -201,6 +200,11 @@ class Page(Place):
             if goal in names:
                 item[-1]["c"] += [*words(" "), link(f"Solution {number}", goal)]
         return questions
+
+
+def named(page):
+    """Return the id of a page in the book."""
+    return f"section-{page.id.replace('.', '-')}"
 
 
 def fenced(text, kind):
