@@ -22,7 +22,7 @@ BOOK = "from jupyter_book.cli.main import main; main()"
 SPHINX = [sys.executable, "-c", BOOK, "build", "-W", "-n", "--keep-going"]
 # What the pages look like depends on these, on the packages, and on the place.
 INPUTS = "_*.yml *.txt d2lmini/*.py extensions/* lab/d2l.yml theme/**/*"
-INPUTS = f"{INPUTS} tools/*.py vendor/**/*".split()
+INPUTS = f"{INPUTS} tools/*.py vendor/**/* _build/d2l-mini.*".split()
 
 
 def state():

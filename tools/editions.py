@@ -37,6 +37,11 @@ EPUB = ["--mathml", "--toc", "--toc-depth=2", "--split-level=2"]
 EPUB += [f"--template={STYLE / 'epub.html'}", f"--css={STYLE / 'epub.css'}"]
 
 
+def target(kind):
+    """Return where the edition of a kind lies, "pdf" or "epub"."""
+    return ROOT / "_build" / f"d2l-mini.{kind}"
+
+
 def chapter(index, entries, folder):
     """Return a chapter: what opens it, its pages, and their solutions."""
     pages = [
@@ -200,17 +205,16 @@ def typeset(source, path, facts, **options):
 
 def write_korean(path):
     """Write the letters of the Korean terms, for readers that have none."""
-    letters = "".join(
-        glossary.HANGUL.findall(glossary.SOURCE.read_text("utf-8"))
-    )
+    text = glossary.SOURCE.read_text("utf-8")
     options = fonts.subset.Options(name_IDs=[0, 13, 14])
+    # The tables of a tool that made the font.
     options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]
-    font = fonts.subset.load_font(KOREAN / "NanumGothic.ttf", options)
-    cut = fonts.subset.Subsetter(options)
-    cut.populate(text=letters)
-    cut.subset(font)
-    fonts.subset.save_font(font, path, options)
+    with fonts.subset.load_font(KOREAN / "NanumGothic.ttf", options) as font:
+        cut = fonts.subset.Subsetter(options)
+        cut.populate(text="".join(glossary.HANGUL.findall(text)))
+        cut.subset(font)
+        fonts.subset.save_font(font, path, options)
 
 
 if __name__ == "__main__":
-    print(write(sys.argv[1], ROOT / "_build" / f"d2l-mini.{sys.argv[1]}"))
+    print(write(sys.argv[1], target(sys.argv[1])))
