@@ -35,6 +35,10 @@ STYLE = ROOT / "theme" / "print"
 KOREAN = Path(find_spec("koreanize_matplotlib").origin).parent / "fonts"
 EPUB = ["--mathml", "--toc", "--toc-depth=2", "--split-level=2"]
 EPUB += [f"--template={STYLE / 'epub.html'}", f"--css={STYLE / 'epub.css'}"]
+OPTIONAL = """# Optional pages
+
+They need more packages than the chapters, and no chapter builds on them.
+"""
 
 
 def target(kind):
@@ -87,7 +91,7 @@ def book(folder):
         if "sections" in entry:
             index = ROOT / f"{entry['file']}.md"
             blocks += chapter(index, entry["sections"], folder)
-    blocks += Place(ROOT, "extras").blocks("# Optional pages")
+    blocks += Place(ROOT, "extras").blocks(OPTIONAL)
     for page in (Page(page, folder) for page in section.optional()):
         blocks += page.text + page.solutions
     return blocks + terms()

@@ -22,7 +22,7 @@ FORMAT = "markdown-yaml_metadata_block-example_lists-fancy_lists"
 FORMAT += "+gfm_auto_identifiers"
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
 FOLD = re.compile(r"</?(details|summary)( open)?>\s*")  # on paper all is open
-SHORT = 24  # lines of a cell that stay on one page
+SHORT = 20  # lines of a cell and its fences that stay on one page
 
 
 def element(kind, *content):
