@@ -20,7 +20,7 @@ lab/growth.csv
 
 
 def notebooks():
-    """Return {name in the archive: path} of the notebooks and what they need."""
+    """Return {name in the archive: path} of notebooks and what they need."""
     package = [p for p in (ROOT / "d2lmini").rglob("*") if p.suffix in OURS]
     found = [*paths(), *package, *(ROOT / name for name in NAMES)]
     return {path.relative_to(ROOT).as_posix(): path for path in found}
