@@ -74,13 +74,9 @@ test-standin: ready ## run the pages with images on the stand-in
 coverage: ready ## run the unit tests; every line and branch must be reached
 	$(RUN) -m pytest --cov --cov-report=term $(PYTEST_ARGS) tests
 
-# Where the images cannot be had, all processes see the stand-in.
-mutants: ## change the package everywhere: do the unit tests notice?
+mutants: ready ## change the package everywhere: do the unit tests notice?
 	$(call install,requirements/mutants.txt)
-	D2LMINI_STANDIN=$$($(RUN) -W ignore -c 'import d2lmini; \
-		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
-		OMP_NUM_THREADS=1 MPLBACKEND=agg \
-		$(RUN) lab/mutants.py $(MODULES)
+	$(RUN) lab/mutants.py $(MODULES)
 
 # Apart from the rest: most who change a page need no browser for it.
 test-site: book ## look at the built site in Chromium
@@ -159,11 +155,8 @@ audit: ## look for known weaknesses of the packages that are pinned
 		$(wildcard requirements/*.txt))
 
 publish-at: ready ## name the repository everywhere: URL=https://...
-	$(RUN) tools/publishing.py --at '$(URL)'
+	$(RUN) tools/publishing.py at '$(URL)'
 
 release: ready ## commit and tag a version, and pack its archive: VERSION=2.0.0
-	$(RUN) tools/publishing.py --release '$(VERSION)'
+	$(RUN) tools/publishing.py release '$(VERSION)'
 	$(MAKE) zip
-
-count-d2l: ready ## count D2L's notebooks anew (or D2L=folder of a clone)
-	$(RUN) lab/count_d2l.py $(D2L)

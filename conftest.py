@@ -12,6 +12,7 @@ import time
 import warnings
 from collections import Counter
 from functools import cache
+from itertools import chain
 from queue import Empty
 
 import compare
@@ -19,8 +20,12 @@ import nbformat
 import nbval.kernel
 import nbval.plugin
 import pytest
-from notebooks import NUMERICS, ROOT, TAGS, environment, scratch, settle
+import rules
+import section
+from notebooks import NUMERICS, ROOT, environment, scratch, settle
 
+# Addresses in memory differ from run to run.
+SANITIZER = ROOT / "tests" / "notebooks" / "sanitize.cfg"
 # Other numerics than those of the stored outputs, such as "OMP_NUM_THREADS=2";
 # lab/noxfile.py tries some.
 VARIANT = os.environ.get("D2LMINI_NUMERICS", "").split()
@@ -35,21 +40,16 @@ def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
 def await_reply(self, msg_id, timeout=None):
     """Wait for a cell to end, and notice at once when its kernel dies."""
     deadline = time.monotonic() + (timeout or float("inf"))
-    while True:
-        step = min(1.0, max(0.0, deadline - time.monotonic()))
+    self.last_reply = {}
+    while self.last_reply.get("msg_id") != msg_id:
         try:
-            message = self.get_message(stream="shell", timeout=step)
+            message = self.get_message(stream="shell", timeout=1)
+            self.last_reply = message["parent_header"] | message["content"]
         except Empty:
             if not self.is_alive():
                 raise RuntimeError("the kernel died in this cell") from None
             if time.monotonic() >= deadline:
                 raise
-            continue
-        if message["parent_header"].get("msg_id") == msg_id:
-            self.last_reply = message["content"]
-            if self.last_reply["status"] == "aborted":
-                raise RuntimeError("the kernel aborted this cell")
-            return
 
 
 def get_message(
@@ -79,7 +79,7 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     before = compare.listing(self.parent.path.parent)
     run(self)
     reply, found = self.parent.kernel.last_reply, []
-    if (reply["status"] == "error") != self.options["check_exception"]:
+    if reply["status"] != ("ok", "error")[self.options["check_exception"]]:
         what = reply.get("evalue", "no exception")
         found.append(f"ended in {reply['status']}, against its tags: {what}")
     if not self.options["on_standin"]:
@@ -88,8 +88,8 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     if left := {name for name, _ in after.items() ^ before.items()}:
         found.append(f"left {', '.join(sorted(left))} beside the notebook")
     if found:
-        message = "; ".join(found)
-        raise nbval.plugin.NbCellError(self.cell_num, message, self.cell.source)
+        what = "; ".join(found)
+        raise nbval.plugin.NbCellError(self.cell_num, what, self.cell.source)
 
 
 nbval.kernel.start_new_kernel = start_kernel
@@ -100,12 +100,9 @@ nbval.plugin.IPyNbCell.runtest = runtest
 
 def pytest_configure(config):
     settle()
-    config.option.nbval_sanitize_with = str(
-        ROOT / "tests" / "notebooks" / "sanitize.cfg"
-    )
+    config.option.nbval_sanitize_with = str(SANITIZER)
     # Unit tests may see a GPU; the kernels of the notebooks may not.
-    for variable, value in NUMERICS.items():
-        os.environ.setdefault(variable, value)
+    os.environ.update(NUMERICS | os.environ)
 
 
 def pytest_unconfigure():
@@ -114,28 +111,21 @@ def pytest_unconfigure():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Refuse cells that nbval would not compare; relax those on a stand-in."""
+    """Refuse pages that nbval would not compare; relax cells on a stand-in."""
     cells = [i for i in items if isinstance(i, nbval.plugin.IPyNbCell)]
-    complaints = []
+    found = []
+    for page in dict.fromkeys(cell.parent for cell in cells):
+        found += rules.problems(page.path, page.nb, rules.COMPARABLE)
+    if found:
+        raise pytest.UsageError("\n".join(found))
     for item in cells:
-        where = f"{item.parent.path.name}, cell {item.cell_num}"
-        tags = set(item.cell.metadata.get("tags", []))
-        if item.cell.execution_count is None and item.cell.source.strip():
-            complaints.append(f"{where} was saved without being run")
-        if tags - TAGS:
-            complaints.append(f"{where} has unknown tags {sorted(tags - TAGS)}")
-        if "NBVAL" in item.cell.source:
-            complaints.append(f"{where} steers nbval by a comment")
         why = ""
-        if "real-data" in tags and standin():
-            item.options["check"] = False
-            item.options["on_standin"] = True
+        if "real-data" in section.tags(item.cell) and standin():
+            item.options |= {"check": False, "on_standin": True}
             why = f"its images are a stand-in. {standin()}"
         elif not item.options["check"]:
             why = "it varies: near the stored output, and judged by a check"
         item.user_properties.append(("only ran", why))
-    if complaints:
-        raise pytest.UsageError("; ".join(complaints))
 
 
 @cache
@@ -164,17 +154,13 @@ def standin():
 
 def pytest_terminal_summary(terminalreporter):
     """Say of how many cells the outputs were compared, and of which not."""
-    reasons = Counter(
-        dict(report.user_properties)["only ran"]
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", "") == "call"
-        and "only ran" in dict(report.user_properties)
-    )
-    if not reasons:
-        return
-    total, compared = sum(reasons.values()), reasons.pop("", 0)
-    terminalreporter.section("cells of notebooks")
-    terminalreporter.line(f"{total} ran, {compared} of them were compared")
+    reports = chain.from_iterable(terminalreporter.stats.values())
+    reports = [r for r in reports if getattr(r, "when", "") == "call"]
+    reasons = Counter(dict(r.user_properties).get("only ran") for r in reports)
+    del reasons[None]  # unit tests
+    if reasons:
+        terminalreporter.section("cells of notebooks")
+        what = f"{reasons.total()} ran, {reasons.pop('', 0)} of them"
+        terminalreporter.line(f"{what} were compared")
     for why, count in reasons.items():
         terminalreporter.line(f"{count} only ran: {why}", yellow=True)

@@ -1,14 +1,12 @@
 """Counts what the pages hold, beside what D2L's sections hold.
 
 The directive `comparison` draws its tables when the site is built, from the
-notebooks as they are and from d2l.yml, which lab/count_d2l.py writes.
+notebooks as they are, and from lab/d2l.yml.
 """
 
+import pages
 import section
-from docutils import nodes
-from docutils.statemachine import StringList
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
 
 # Narrow screens keep a pair of counts on one line.
 SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
@@ -46,23 +44,25 @@ def link(page):
     return f"[{page.number}]({page.name})"
 
 
+def number(counts, kind):
+    return round(counts[kind]) if kind in counts else DASH
+
+
 def numbers():
     """Return the table of counts, as lines of Markdown: D2L's / ours."""
-    kinds = list(count(section.sections()[0]))
+    book = section.sections()
+    pairs = [(page.d2l, count(page)) for page in book]
+    kinds = list(pairs[0][1])
+    totals = [
+        {kind: sum(round(c.get(kind, 0)) for c in counts) for kind in kinds}
+        for counts in zip(*pairs, strict=True)
+    ]
     lines = [row(["section", *kinds]), row(["---"] + ["--:"] * len(kinds))]
-    totals = dict.fromkeys(kinds, 0), dict.fromkeys(kinds, 0)
-    for page in section.sections():
-        both, pairs = (page.d2l, count(page)), []
-        for kind in kinds:
-            shown = []
-            for counts, total in zip(both, totals, strict=True):
-                known = kind in counts
-                shown.append(round(counts[kind]) if known else DASH)
-                total[kind] += round(counts.get(kind, 0))
-            pairs.append(SLASH.join(map(str, shown)))
-        lines.append(row([link(page), *pairs]))
-    sums = [f"{totals[0][k]}{SLASH}{totals[1][k]}" for k in kinds]
-    return [*lines, row(["all", *sums])]
+    links = [*map(link, book), "all"]
+    for name, both in zip(links, [*pairs, totals], strict=True):
+        cells = (SLASH.join(str(number(c, k)) for c in both) for k in kinds)
+        lines.append(row([name, *cells]))
+    return lines
 
 
 def topics():
@@ -83,19 +83,15 @@ def speed():
     return [f"Measured: {where}", "", *f"| {rows}".splitlines()]
 
 
-class Comparison(SphinxDirective):
+class Comparison(pages.Table):
     """`{comparison} numbers`, `{comparison} topics` or `{comparison} speed`."""
 
     required_arguments = 1
 
-    def run(self):
+    def lines(self):
+        self.env.note_dependency(str(RESULTS))
         tables = {"numbers": numbers, "topics": topics, "speed": speed}
-        lines = tables[self.arguments[0]]()
-        for path in (RESULTS, *(page.path for page in section.sections())):
-            self.env.note_dependency(str(path))
-        container = nodes.container(classes=self.arguments)
-        self.state.nested_parse(StringList(lines, "comparison"), 0, container)
-        return [container]
+        return tables[self.arguments[0]]()
 
 
 def report(app):

@@ -3,6 +3,8 @@
 import hashlib
 import re
 import shutil
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from html import unescape
 from importlib.resources import files
 from importlib.util import find_spec
@@ -73,22 +75,28 @@ def mend_fractions(font):
     room.FractionRuleThickness.Value = 54
 
 
+def write_font(name, folder, symbols):
+    """Write the letters that the book uses of a face, for the web."""
+    options = subset.Options(flavor="woff2", name_IDs=[0, 13, 14])
+    font = subset.load_font(FACES[name], options)
+    cut = subset.Subsetter(options)
+    cut.populate(unicodes=symbols if name == "math" else LETTERS)
+    cut.subset(font)
+    if name == "math":
+        mend_roots(font)
+        mend_fractions(font)
+    subset.save_font(font, folder / f"{name}.woff2", options)
+
+
 def write_fonts(folder, symbols):
-    """Write the letters that the book uses of each face, for the web.
+    """Write all fonts, several at a time.
 
     The license allows it under another name, with itself beside the files.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    options = subset.Options(flavor="woff2", name_IDs=[0, 13, 14])
-    for name, path in FACES.items():
-        font = subset.load_font(path, options)
-        cut = subset.Subsetter(options)
-        cut.populate(unicodes=symbols if name == "math" else LETTERS)
-        cut.subset(font)
-        if name == "math":
-            mend_roots(font)
-            mend_fractions(font)
-        subset.save_font(font, folder / f"{name}.woff2", options)
+    with ProcessPoolExecutor() as pool:
+        writing = partial(write_font, folder=folder, symbols=symbols)
+        list(pool.map(writing, sorted(FACES)))
     terms = Path(FACES["serif"]).with_name("LICENSE.txt")
     (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
 

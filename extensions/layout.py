@@ -1,14 +1,16 @@
 """The frame of the site: theme, logo, address, sitemap, page for errors."""
 
+import os
 import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import notebooks
 import repository
+import section
+from html_fixes import plain
 
-THEME = notebooks.ROOT / "theme"
+THEME = section.ROOT / "theme"
 
 
 def address(app):
@@ -26,11 +28,19 @@ def address(app):
 def prepare(app, config):
     config.html_baseurl = address(app)
     app.add_html_theme("theme", str(THEME))
+    # Jupyter Book brings it along. It does not say that it is safe, and the
+    # book has no numbers that it could make.
+    if numbering := app.extensions.get("sphinx_multitoc_numbering"):
+        numbering.parallel_read_safe = True
 
 
-def escape(app):
-    """Let templates escape what they print, which Sphinx leaves to each."""
+def adjust(app):
+    """Let templates escape what they print, which Sphinx leaves to each.
+
+    The index of Sphinx's own search, which no page loads, is not made.
+    """
     if app.builder.format == "html":
+        app.builder.search = False
         environment = app.builder.templates.environment
         environment.autoescape = lambda name: bool(
             name and name.endswith(".html")
@@ -74,19 +84,28 @@ def logo():
     return svg.replace("<svg", '<svg aria-hidden="true"')
 
 
+def running_title(title):
+    """Return a style that names a page, for the margin when it is printed."""
+    sign = r"[^\w .,:-]"
+    words = re.sub(sign, lambda m: f"\\{ord(m[0]):x} ", plain(title))
+    return f"--title: '{words}'"
+
+
 def add_address(app, pagename, template, context, doctree):
     context |= {
         "address": app.config.html_baseurl,
         "logo": logo(),
+        "running_title": running_title(context.get("title", "")),
         "root": urlsplit(app.config.html_baseurl).path,
     }
 
 
 def setup(app):
+    app.parallel = os.cpu_count() + 1  # one of them mostly waits
     # Jupyter Book sets it, for an extension that the book does without.
     app.add_config_value("comments_config", {}, "")
     app.connect("config-inited", prepare)
-    app.connect("builder-inited", escape)
+    app.connect("builder-inited", adjust)
     app.connect("html-page-context", add_address)
     app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

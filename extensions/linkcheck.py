@@ -3,22 +3,13 @@
 Sphinx collects the links in the sources of the pages. Added here are those
 that the theme puts around the pages, read from the built site, and those of
 the Markdown files beside them, such as the README.
-
-The book's own repository can answer only once it is published. Until then
-links into it are not followed, and one sentence says which they are.
 """
 
 import re
 from pathlib import Path
-from urllib.error import HTTPError
-from urllib.request import urlopen
 
-import repository
 from bs4 import BeautifulSoup
 from sphinx.builders.linkcheck import Hyperlink
-from sphinx.util import logging
-
-log = logging.getLogger(__name__)
 
 
 def links(path):
@@ -29,20 +20,6 @@ def links(path):
     else:
         found = re.findall(r"(?<=\]\()[^)\s]+|(?<=<)https?:[^>\s]+", text)
     return {link for link in found if re.match("https?:", link)}
-
-
-def published(url):
-    """Tell whether the repository answers.
-
-    A dead network counts as yes, so that each of its links is reported.
-    """
-    try:
-        urlopen(url, timeout=30).close()
-    except HTTPError as error:
-        return error.code != 404
-    except OSError:
-        return True
-    return True
 
 
 def add(app, env):
@@ -56,21 +33,6 @@ def add(app, env):
         where = path.relative_to(home).as_posix()
         for link in sorted(links(path)):
             seen.setdefault(link, Hyperlink(link, where, where, 0))
-    leave_unpublished(app, sorted(seen))
-
-
-def leave_unpublished(app, found):
-    """Leave out the links into a repository that is not there yet, aloud."""
-    url, _ = repository.site()
-    if not url:
-        return
-    path = url.partition("://")[2].partition("/")[2]
-    own = rf"({re.escape(url)}|https://colab\.[^/]+/github/{re.escape(path)})/?"
-    waiting = [link for link in found if re.match(own, link)]
-    if waiting and not published(url):
-        app.config.linkcheck_ignore.append(own)
-        names = ", ".join(waiting)
-        log.info(f"{len(waiting)} links await publication at {url}: {names}")
 
 
 def setup(app):

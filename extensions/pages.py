@@ -10,15 +10,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import repository
+import rules
 import section
 from bs4 import BeautifulSoup
 from docutils import nodes
 from docutils.statemachine import StringList
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 ROOT = section.ROOT
-log = logging.getLogger(__name__)
 
 
 def facts(page):
@@ -32,7 +31,9 @@ def facts(page):
         "running": f"{round(run['seconds'])} s",
         "cells": len(page.code) + 1,  # and the set-up
         "day": day and f"{day.tm_mday} {time.strftime('%B %Y', day)}",
-        "verdict": "all passed" if page.passed else "not as it should be",
+        "verdict": "not as it should be"
+        if rules.problems(page.path, rules=rules.COMPARABLE)
+        else "all passed",
     }
 
 
@@ -67,10 +68,18 @@ def actions(page):
 
 
 def headings(toc):
-    """Return [(address, name)] of the sections of a page, from its toc."""
+    """Return the list of the parts of a page, from its toc, as HTML.
+
+    Solutions are a row of numbers.
+    """
     lists = BeautifulSoup(toc, "html.parser")("ul")
-    sections = lists[1]("li", recursive=False) if len(lists) > 1 else []
-    return [(li.a["href"], li.a.decode_contents()) for li in sections]
+    if len(lists) < 2:
+        return ""
+    for link in lists[1].select('a[href^="#solution-"]'):
+        link.string = link.get_text().removeprefix("Solution ")
+        link["aria-label"] = f"Solution {link.string}"
+        link.parent["class"] = "solution"
+    return lists[1].decode()
 
 
 def contents(toctree):
@@ -98,23 +107,13 @@ def add_facts(app, pagename, template, context, doctree):
         }
 
 
-def check(app):
-    """Warn of what breaks a rule, in the words of the rule: it stops the build.
-
-    Only rules that keep a page from being shown as it is stored count here.
-    """
-    for page in section.everything():
-        if not page.passed:
-            log.warning(f"{page.name}: its stored run is not whole; `make run`")
-
-
 class Table(SphinxDirective):
     """A directive whose content is Markdown, made from the notebooks."""
 
     def run(self):
         for page in section.everything():
             self.env.note_dependency(str(page.path))
-        container = nodes.container(classes=[self.name])
+        container = nodes.container(classes=[self.name, *self.arguments])
         lines = StringList(list(self.lines()), self.name)
         self.state.nested_parse(lines, 0, container)
         return [container]
@@ -196,6 +195,5 @@ def setup(app):
     app.add_directive("sections", Sections)
     app.add_directive("size", Size)
     app.add_directive("status", Status)
-    app.connect("builder-inited", check)
     app.connect("html-page-context", add_facts)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ Badge and set-up cell follow from where the book is published, as do parts of
 the README.
 """
 
+import copy
 import os
 import re
 from pathlib import Path
@@ -16,11 +17,9 @@ from nbstripout import strip_output
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
-KERNEL_OF_ALL = {
-    "display_name": "Python 3",
-    "language": "python",
-    "name": "python3",
-}
+# JupyterLab folds an output that is to be predicted; Colab knows no such fold.
+HIDDEN = {"outputs_hidden": True}
+KERNELSPEC = dict(display_name="Python 3", language="python", name="python3")
 # What front ends write into a notebook when they run or save it.
 OF_FRONT_ENDS = """
 metadata.language_info.version metadata.signature metadata.widgets
@@ -39,14 +38,13 @@ under one does so without us. In your copy of it:
 
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
-    there, page = repository.settings(), path.relative_to(section.ROOT)
+    there = repository.settings()
     colab = repository.colab(path)
     badge = f"[![Open in Colab]({BADGE})]({colab})" if colab else NO_BADGE
     text = Path(__file__).with_name("setup_cell.py").read_text("utf-8")
     setup = text[text.index("# Finds") :].rstrip()
     for name, value in {
-        "FOLDER": page.parent.as_posix(),
-        "PAGE": page.name,
+        "FOLDER": path.parent.relative_to(section.ROOT).as_posix(),
         "VERSION": repository.version(),
         "REPOSITORY": there["url"],
         "FILES": there["sha256"],
@@ -55,25 +53,27 @@ def frame(path):
     return badge, setup
 
 
-def stamped(path):
-    """Return a notebook with badge, set-up and folded solutions, as text."""
-    notebook = nbformat.read(path, as_version=4)
-    cells = {cell.id: cell for cell in notebook.cells}
-    if "setup" not in cells:
-        cells["badge"] = nbformat.v4.new_markdown_cell(id="badge")
-        cells["setup"] = nbformat.v4.new_code_cell(id="setup")
-        notebook.cells.insert(0, cells["badge"])
-        notebook.cells.insert(2, cells["setup"])
-    for name, source in zip(("badge", "setup"), frame(path), strict=True):
-        cells[name].source = source
-        cells[name].metadata["tags"] = ["remove-cell"]
-    for cell in notebook.cells:
+def stamped(path, notebook):
+    """Return a notebook with badge, set-up, kernel and folds."""
+    made, v4 = copy.deepcopy(notebook), nbformat.v4
+    cells = [v4.new_markdown_cell(id="badge"), v4.new_code_cell(id="setup")]
+    for i, new, source in zip((0, 2), cells, frame(path), strict=True):
+        old = [cell for cell in made.cells if cell.get("id") == new.id]
+        made.cells = [cell for cell in made.cells if cell not in old]
+        made.cells.insert(i, (old or [new])[0])
+        made.cells[i].source = source
+        made.cells[i].metadata = nbformat.from_dict({"tags": ["remove-cell"]})
+    for cell in made.cells:
         if cell.source == "## Solutions":
-            cell.id = FOLD
-            cell.metadata |= {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
-    notebook.metadata["colab"] = {"collapsed_sections": [FOLD]}
-    notebook.metadata["kernelspec"] = KERNEL_OF_ALL
-    return normalized(notebook)
+            fold = {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
+            cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
+        cell.metadata.pop("jupyter", None)
+        if "predict" in section.tags(cell):
+            cell.metadata["jupyter"] = nbformat.from_dict(HIDDEN)
+    made.metadata.setdefault("language_info", {"name": "python"})
+    made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
+    made.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)
+    return made
 
 
 def normalized(notebook):
@@ -89,7 +89,9 @@ def outdated():
     for name, part in {"place": place(), "sections": table()}.items():
         between = rf"(?s)(stamped: {name}[^\n]*\n).*?([^\n]*end of {name})"
         text = re.sub(between, lambda m, new=part: m[1] + new + m[2], text)
-    new = {readme: text} | {path: stamped(path) for path in section.paths()}
+    new = {readme: text}
+    for page in section.everything():
+        new[page.path] = normalized(stamped(page.path, page.notebook))
     for path, text in new.items():
         if path.read_text("utf-8") != text:
             yield path, text

@@ -1,53 +1,54 @@
-"""The theme, with a small book: hostile titles, and no repository yet."""
+"""The theme, with a small book of hostile titles."""
 
+import re
 from io import StringIO
 
 import layout
-import pages
 import pytest
-import section
 from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 HOSTILE = """"></title><script>alert("T")</script> & <b>x</b>"""
-PAGE = """# {0}
+CODE = f"`{HOSTILE}`"
+PAGE = f"# {CODE}\n\nHow {CODE} you make a page.\n\n## Part {CODE}\n\nText.\n"
+NAMES = "index", "a", "b"
+SETTINGS = {
+    "extensions": ["myst_parser", "pages", "layout", "html_fixes"],
+    "html_theme": "theme",
+    "html_additional_pages": {"404": "404.html", "search": "search.html"},
+    "html_js_files": ["book.js", "reading.js"],
+    "project": HOSTILE,
+}
 
-How `{0}` you make a page.
 
-## Part `{0}`
-
-Text.
-"""
-
-
-@pytest.fixture(scope="module")
-def built(tmp_path_factory):
+def build(home, repository):
     """Return {page name: tree} of three pages in a row."""
-    home = tmp_path_factory.mktemp("book")
-    code = f"`{HOSTILE}`"
-    names = ("index", "a", "b")
-    for name in names:
-        text = PAGE.replace("# {0}", f"# {code}").format(HOSTILE)
+    for name in NAMES:
+        text = PAGE
         if name == "index":
             text += "\n```{toctree}\na\nb\n```\n"
         (home / f"{name}.md").write_text(text, "utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(layout.repository, "site", lambda: ("", "main"))
-        settings = {
-            "extensions": ["myst_parser", "pages", "layout", "html_fixes"],
-            "html_theme": "theme",
-            "html_additional_pages": {"404": "404.html"},
-            "html_js_files": ["book.js"],
-            "project": HOSTILE,
-        }
+        patch.setattr(layout.repository, "site", lambda: (repository, "main"))
         said = StringIO()
         places = [home, None, home / "out", home / "trees"]
-        Sphinx(*places, "html", settings, said, said).build()
+        Sphinx(*places, "html", SETTINGS, said, said).build()
     return {
         name: BeautifulSoup(
             (home / "out" / f"{name}.html").read_text("utf-8"), "html.parser"
         )
-        for name in (*names, "404", "search")
+        for name in (*NAMES, "404", "search")
+    }
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    return build(tmp_path_factory.mktemp("book"), "")
+
+
+def meta(page):
+    return {
+        m.get("property", m.get("name")): m.get("content") for m in page("meta")
     }
 
 
@@ -57,41 +58,40 @@ def test_titles_and_descriptions_are_text(built):
         assert not any("alert" in script.get_text() for script in scripts)
         assert page.find("b") is None
     page = built["a"]
-    meta = {
-        m.get("property", m.get("name")): m.get("content") for m in page("meta")
-    }
-    assert meta["og:title"] == HOSTILE
-    assert meta["description"] == f"How {HOSTILE} you make a page."
-    assert meta["og:description"] == meta["description"]
-    assert meta["og:site_name"] == HOSTILE
+    about = meta(page)
+    assert about["og:title"] == about["og:site_name"] == HOSTILE
+    assert about["description"] == f"How {HOSTILE} you make a page."
+    assert about["og:description"] == about["description"]
     assert page.title.get_text() == f"{HOSTILE} · {HOSTILE}"
     for rel in ("prev", "next"):
         assert page.find("link", rel=rel)["title"] == HOSTILE
         assert HOSTILE in page.find("a", rel=rel).get_text()
-    assert HOSTILE in page.find(class_="contents").get_text()
-    assert HOSTILE in page.find(class_="onpage").get_text()
+    for name in ("contents", "onpage"):
+        assert HOSTILE in page.find(class_=name).get_text()
+    assert re.fullmatch(r"--title: '[\w .,:\\-]+'", page.html["style"])
+    (here,) = page.select(".contents a[aria-current=page]")
+    assert here["href"] == "#"
 
 
 def test_a_book_without_a_repository_links_to_none(built):
     for page in built.values():
         assert page.find("link", rel="canonical") is None
-        assert page.find("meta", property="og:url") is None
+        assert "og:url" not in meta(page)
         assert all(a["href"] != "" for a in page("a"))
-        names = {a.get_text() for a in page("a")}
-        assert not names & {"Edit", "Repository", "Open in Colab", "MIT"}
+        assert not {a.get_text() for a in page("a")} & {"Repository", "MIT"}
     links = [tag["href"] for tag in built["404"](["a", "link"])]
     assert not any(link.startswith("/") for link in links)
 
 
-def test_the_open_page_is_named_in_the_contents(built):
-    here = built["a"].select(".contents a[aria-current=page]")
-    assert [a["href"] for a in here] == ["#"]
-
-
-def test_actions_need_a_repository(monkeypatch):
-    page = section.sections()[0]
-    monkeypatch.setattr(pages.repository, "site", lambda: ("", "main"))
-    assert pages.actions(page) == {}
-    address = "https://github.com/someone/book"
-    monkeypatch.setattr(pages.repository, "site", lambda: (address, "main"))
-    assert pages.actions(page)["Edit"].startswith(f"{address}/edit/main/")
+def test_a_book_with_a_repository_says_where_it_is_published(tmp_path):
+    built = build(tmp_path, "https://github.com/someone/book")
+    site = "https://someone.github.io/book/"
+    about = meta(built["a"])
+    assert built["a"].find("link", rel="canonical")["href"] == f"{site}a.html"
+    assert about["og:url"] == f"{site}a.html"
+    assert about["og:image"] == f"{site}_static/card.png"
+    sitemap = (tmp_path / "out" / "sitemap.xml").read_text("utf-8")
+    assert sitemap.count("<loc>") == len(NAMES)
+    assert f"<loc>{site}a.html</loc>" in sitemap
+    links = [tag["href"] for tag in built["404"](["a", "link"])]
+    assert "/book/index.html" in links
