@@ -24,7 +24,7 @@ RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 INPUTS = (
     "_*.yml *.txt d2lmini/*.py extensions/* figures/**/* lab/d2l.yml theme/**/*"
 )
-INPUTS = f"{INPUTS} tools/*.py vendor/**/*".split()
+INPUTS = f"{INPUTS} tools/*.py vendor/**/* _build/d2l-mini.*".split()
 
 
 def state():

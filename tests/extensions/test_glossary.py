@@ -34,7 +34,7 @@ def links(markdown):
         ("Gradients begin a sentence.", "gradient=Gradients"),
         ("A relu is code, a ReLU is not.", "ReLU=ReLU"),
         ("An ingredient, gradiently, and a non-gradient thing.", ""),
-        ("It has less\nweight, and *weight*.", "weight=weight"),
+        ("It has less\nweight. *Weight* counts.", "weight=Weight"),
         ("By gradient\ndescent.", "gradient descent=gradient\ndescent"),
         ("# A gradient\n\nThe [gradient](https://a.org).", ""),
         ("`gradient`, $\\text{gradient}$, $$\\text{gradient}$$", ""),

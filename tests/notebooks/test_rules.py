@@ -139,7 +139,6 @@ FAULTS = [
     ("calls `clear_output`", edit("x = torch", "clear_output()\nx = torch")),
     ("unknown tags ['remove-cell'", tag(SUM, "remove-cell")),
     ("unknown metadata ['width']", meta(CURVE, **alt("", width="9%"))),
-    ("is not as stamped", meta(SUM, jupyter={"outputs_hidden": True})),
     ("unknown metadata ['jp']", meta("## Sums", jp=True)),
     ("take hide-input away", tag(SUM, "hide-input")),
     ("take hide-input away", edit(DRAWS, "d2l.plot(x, x)")),  # it is short
