@@ -50,7 +50,7 @@ def written():
     varies = ["nbval-ignore-output", "real-data"]
     cells = [
         text(FIRST),
-        text(f"## Sums\n\n`x.sum()` adds: {LINK}."),
+        text(f"## Sums\n\n`x.sum()` adds: {LINK}.\n\nWhat will it print?"),
         code("x = torch.tensor([1.0, 6.78])\nx.sum()", printed("7.78\n")),
         text("It is 7.78, as in 1986.", numbers={"1986": "the paper's year"}),
         code("x @ 'one'", error("E: e"), tags=["raises-exception"]),
@@ -184,9 +184,16 @@ FAULTS = [
     ("unknown tags ['remove-cell'", tag(SUM, "remove-cell")),
     ("unknown metadata ['width']", meta(CURVE, **alt("", width="9%"))),
     ("unknown metadata ['remove", meta(SUM, mystnb={"remove_code": True})),
-    ("unknown metadata ['jupyter']", meta(SUM, jupyter={"hidden": True})),
+    ("is not as stamped", meta(SUM, jupyter={"outputs_hidden": True})),
+    ("is not as stamped", tag(SUM, "predict")),
     ("unknown metadata ['jp']", meta("## Sums", jp=True)),
     ("take hide-input away", tag(CURVE, "hide-input")),  # it is short
+    ("nothing that is to be folded", tag("assert 0.83", "predict")),
+    ("nothing that is to be folded", tag(SOLVED, "predict", "hide-cell")),
+    (
+        "ask for it",
+        both(tag(SUM, "predict"), edit("What will it print?", "It adds.")),
+    ),
     ("take hide-cell away", tag(SUM, "hide-cell")),
     ("take hide-cell away", put("def helper", outputs=[printed("x")])),
     ("take hide-cell away", edit("def helper():", "class Helper:")),
