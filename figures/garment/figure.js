@@ -103,28 +103,37 @@ figure("garment", (kit, { names, labels, file }) => {
   });
   for (const kind of ["focus", "blur"]) board.addEventListener(kind, () => kit.draw());
 
-  // A photo becomes what the network knows: gray, square, bright on black. Its
-  // ground is what most of its border shows.
+  // A photo becomes what the network knows: the garment alone, gray and bright on
+  // black, as large as the board. The ground is what most of the border shows.
+  const look = (bitmap, x, y, width, height, known) => {
+    const longest = Math.max(width, height), [, pen] = canvas(SIZE, "");
+    const [w, h] = [width, height].map((v) => Math.max(1, Math.round(SIZE * v / longest)));
+    pen.fillStyle = "white"; // where it is transparent
+    pen.fillRect(0, 0, w, h);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(bitmap, x, y, width, height, 0, 0, w, h);
+    const { data } = pen.getImageData(0, 0, w, h);
+    const light = Array.from({ length: w * h }, (_, i) => (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 765);
+    const border = light.filter((_, i) => i < w || i >= w * (h - 1) || i % w === 0 || i % w === w - 1);
+    const ground = known ?? border.sort((a, b) => a - b)[border.length >> 1];
+    const values = light.map((v) => Math.max(0, ground > 0.5 ? ground - v : v - ground));
+    const most = Math.max(...values, 0.01);
+    return { w, h, ground, values: values.map((v) => v / most) };
+  };
   photo.addEventListener("change", async () => {
     if (!photo.files[0]) return;
     const bitmap = await createImageBitmap(photo.files[0]).catch(() => null);
     if (!bitmap) { said.textContent = "That file is no picture that the browser can read."; return; }
-    const longest = Math.max(bitmap.width, bitmap.height), [, pen] = canvas(SIZE, "");
-    const [w, h] = [bitmap.width, bitmap.height].map((v) => Math.max(1, Math.round(SIZE * v / longest)));
-    pen.fillStyle = "white"; // where it is transparent
-    pen.fillRect(0, 0, w, h);
-    pen.imageSmoothingQuality = "high";
-    pen.drawImage(bitmap, 0, 0, w, h);
-    const { data } = pen.getImageData(0, 0, w, h);
-    const light = Array.from({ length: w * h }, (_, i) => (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 765);
-    const border = light.filter((_, i) => i < w || i >= w * (h - 1) || i % w === 0 || i % w === w - 1);
-    const ground = border.sort((a, b) => a - b)[border.length >> 1];
-    const values = new Float32Array(PIXELS), left = (SIZE - w) >> 1, top = (SIZE - h) >> 1;
-    light.forEach((v, i) => {
-      values[SIZE * (top + Math.floor(i / w)) + left + i % w] = Math.max(0, ground > 0.5 ? ground - v : v - ground);
+    const all = look(bitmap, 0, 0, bitmap.width, bitmap.height), side = Math.max(bitmap.width, bitmap.height) / SIZE;
+    const seen = [...all.values.keys()].filter((i) => all.values[i] > 0.2);
+    const [left, right] = [Math.min, Math.max].map((end) => end(...seen.map((i) => i % all.w)));
+    const [top, bottom] = [Math.min, Math.max].map((end) => end(...seen.map((i) => Math.floor(i / all.w))));
+    const { w, h, values } = seen.length
+      ? look(bitmap, side * left, side * top, side * (right - left + 1), side * (bottom - top + 1), all.ground) : all;
+    image = new Float32Array(PIXELS);
+    values.forEach((v, i) => {
+      image[SIZE * (((SIZE - h) >> 1) + Math.floor(i / w)) + ((SIZE - w) >> 1) + i % w] = v < 0.08 ? 0 : v;
     });
-    const most = Math.max(...values, 0.01);
-    image = values.map((v) => v / most);
     painted = true;
     pictures.value = "own";
     kit.changed();
