@@ -19,11 +19,7 @@ from nbstripout import strip_output
 FOLD = "solutions"
 # JupyterLab folds an output that is to be predicted; Colab knows no such fold.
 HIDDEN = {"outputs_hidden": True}
-KERNEL_OF_ALL = {
-    "display_name": "Python 3",
-    "language": "python",
-    "name": "python3",
-}
+KERNELSPEC = dict(display_name="Python 3", language="python", name="python3")
 # What front ends write into a notebook when they run or save it.
 OF_FRONT_ENDS = """
 metadata.language_info.version metadata.signature metadata.widgets
@@ -42,14 +38,13 @@ under one does so without us. In your copy of it:
 
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
-    there, page = repository.settings(), path.relative_to(section.ROOT)
+    there = repository.settings()
     colab = repository.colab(path)
     badge = f"[![Open in Colab]({BADGE})]({colab})" if colab else NO_BADGE
     text = Path(__file__).with_name("setup_cell.py").read_text("utf-8")
     setup = text[text.index("# Finds") :].rstrip()
     for name, value in {
-        "FOLDER": page.parent.as_posix(),
-        "PAGE": page.name,
+        "FOLDER": path.parent.relative_to(section.ROOT).as_posix(),
         "VERSION": repository.version(),
         "REPOSITORY": there["url"],
         "FILES": there["sha256"],
@@ -77,7 +72,7 @@ def stamped(path, notebook):
             cell.metadata["jupyter"] = nbformat.from_dict(HIDDEN)
     made.metadata.setdefault("language_info", {"name": "python"})
     made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
-    made.metadata["kernelspec"] = nbformat.from_dict(KERNEL_OF_ALL)
+    made.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)
     return made
 
 
