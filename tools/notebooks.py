@@ -55,7 +55,7 @@ FOREIGN = re.compile(
     "|PYTHON(?!PATH|HOME|USERBASE|NOUSERSITE|PYCACHEPREFIX|DONTWRITE)"
 )
 # What the tags of cells mean is told in CONTRIBUTING.md.
-TAGS = {"remove-cell", "hide-cell", "hide-input"}
+TAGS = {"remove-cell", "hide-cell", "hide-input", "predict"}
 TAGS |= {"raises-exception", "nbval-ignore-output", "real-data"}
 
 

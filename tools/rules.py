@@ -30,7 +30,7 @@ RULES = {}
 # What a cell may have beside its source and outputs.
 TAGS = {"code": notebooks.TAGS - {"remove-cell"}, "markdown": set()}
 METADATA = {
-    "code": {"tags", "mystnb", "within", "picture"},
+    "code": {"tags", "mystnb", "within", "picture", "jupyter"},
     "markdown": {"tags", "numbers"},
 }
 OF_THE_PAGE = {"kernelspec", "language_info", "colab", "d2lmini", "fault"}
@@ -221,7 +221,7 @@ COMPARABLE = [*RULES]
 
 @rule()
 def has_the_frame_of_all_pages(page):
-    """Badge, set-up, kernel, and the fold of the solutions, as stamped."""
+    """Badge, set-up, kernel, and what is folded, as stamped."""
     made = stamping.stamped(page.path, page.notebook)
     if made != page.notebook:
         other = [cell.id for cell in made.cells if cell not in page.cells]
@@ -297,6 +297,21 @@ def only_long_drawing_and_helpers_are_folded(page, cell):
             yield "folds more than helpers; take hide-cell away"
         elif taught:
             yield f"folds {sorted(taught)}, which no picture uses; show it"
+
+
+@rule("code")
+def a_prediction_is_asked_for(page, cell):
+    """The page folds its output, until the reader has thought."""
+    if "predict" not in tags(cell):
+        return
+    if not cell.outputs or "hide-cell" in tags(cell):
+        yield "shows nothing that is to be folded; take predict away"
+    above = page.cells[: page.cells.index(cell)]
+    text = [c.source for c in above if c.cell_type == "markdown"][-1]
+    asks = r"\?|\b(predict|guess|decide|expect|write down)"
+    if not re.search(asks, text.rpartition("\n\n")[2], re.I):
+        what = "folds the answer to nothing; let the last paragraph above"
+        yield f"{what} ask for it, or take predict away"
 
 
 @rule()

@@ -17,6 +17,8 @@ from nbstripout import strip_output
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
+# JupyterLab folds an output that is to be predicted; Colab knows no such fold.
+HIDDEN = {"outputs_hidden": True}
 KERNEL_OF_ALL = {
     "display_name": "Python 3",
     "language": "python",
@@ -57,7 +59,7 @@ def frame(path):
 
 
 def stamped(path, notebook):
-    """Return a notebook with badge, set-up, kernel and folded solutions."""
+    """Return a notebook with badge, set-up, kernel and folds."""
     made, v4 = copy.deepcopy(notebook), nbformat.v4
     cells = [v4.new_markdown_cell(id="badge"), v4.new_code_cell(id="setup")]
     for i, new, source in zip((0, 2), cells, frame(path), strict=True):
@@ -70,6 +72,9 @@ def stamped(path, notebook):
         if cell.source == "## Solutions":
             fold = {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
             cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
+        cell.metadata.pop("jupyter", None)
+        if "predict" in section.tags(cell):
+            cell.metadata["jupyter"] = nbformat.from_dict(HIDDEN)
     made.metadata.setdefault("language_info", {"name": "python"})
     made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
     made.metadata["kernelspec"] = nbformat.from_dict(KERNEL_OF_ALL)
