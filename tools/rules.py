@@ -294,21 +294,6 @@ def a_prediction_is_asked_for(page, cell):
         yield f"{what} ask for it, or take predict away"
 
 
-@rule("code")
-def a_prediction_is_asked_for(page, cell):
-    """The page folds its output, until the reader has thought."""
-    if "predict" not in tags(cell):
-        return
-    if not cell.outputs or "hide-cell" in tags(cell):
-        yield "shows nothing that is to be folded; take predict away"
-    above = page.cells[: page.cells.index(cell)]
-    text = [c.source for c in above if c.cell_type == "markdown"][-1]
-    asks = r"\?|\b(predict|guess|decide|expect|write down)"
-    if not re.search(asks, text.rpartition("\n\n")[2], re.I):
-        what = "folds the answer to nothing; let the last paragraph above"
-        yield f"{what} ask for it, or take predict away"
-
-
 @rule()
 def has_a_fault_to_plant(page):
     """`make plant` puts it in, and the comparison must fail."""
