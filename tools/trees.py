@@ -158,13 +158,13 @@ class Page(Place):
             parts.append(fenced(cell.source, "python"))
         parts += [self.output(cell, output) for output in cell.outputs]
         text = "\n\n".join(parts)
-        drawn = any(map(section.is_picture, cell.outputs))
+        drawn = bool(section.pictures(cell.outputs))
         whole = not drawn and text.count("\n") < SHORT
         return f"::: short\n{text}\n:::" if whole else text
 
     def output(self, cell, output):
         data = output.get("data", {})
-        if section.is_picture(output):
+        if section.pictures([output]):
             return self.picture(cell, base64.b64decode(data["image/png"]))
         if "text/markdown" in data:
             return data["text/markdown"]
