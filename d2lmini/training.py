@@ -4,19 +4,16 @@ A `Module` knows the model and its loss, a `DataModule` the data, and a
 `Trainer` brings them together. Read `Trainer.fit`, then `Trainer.fit_epoch`.
 """
 
-import copy
-import math
 import os
 import warnings
 
-import numpy as np
 import torch
 from torch import nn
 
 from .oop import HyperParameters
 from .plotting import ProgressBoard, in_notebook
 from .support import devices
-from .support.batches import Counted, moved, num_batches
+from .support.batches import moved
 from .support.checks import (
     check_hiding,
     check_layers,
@@ -28,7 +25,8 @@ from .support.checks import (
     warn_of_bytes,
 )
 from .support.files import cache_folder
-from .support.records import Record
+from .support.loaders import LoaderSlot, TensorLoader, num_batches
+from .support.records import History, Record, record_of
 
 
 class Module(nn.Module, HyperParameters):
@@ -102,19 +100,8 @@ class Module(nn.Module, HyperParameters):
             raise RuntimeError("plot works once Trainer.fit has begun.")
         if hasattr(self.trainer, "record"):
             self.trainer.record(key, value, train)
-        else:
-            self._plot_without_record(key, value, train)
-
-    def _plot_without_record(self, key, value, train):
-        """Draw under a trainer of the reader's own, as that of 3.2."""
-        trainer = self.trainer
-        if train:
-            x = trainer.train_batch_idx / trainer.num_train_batches
-            n = trainer.num_train_batches // self.plot_train_per_epoch
-            self.board.draw(x, value, f"train_{key}", every_n=n)
-        else:
-            n = trainer.num_val_batches // self.plot_valid_per_epoch
-            self.board.draw(trainer.epoch + 1, value, f"val_{key}", every_n=n)
+        else:  # a trainer of the reader's own, as that of 3.2
+            record_of(self.trainer).add(self, key, value, train)
 
     def training_step(self, batch):
         """Return the loss of a batch `(*inputs, targets)` and record it."""
@@ -134,103 +121,6 @@ class Module(nn.Module, HyperParameters):
                 "Define configure_optimizers, or store a learning rate as lr."
             )
         return torch.optim.SGD(self.parameters(), lr=self.lr)
-
-
-def _as_tensor(rows):
-    """Return a dense tensor: `rows`, or a copy of a NumPy array."""
-    if isinstance(rows, np.ndarray):
-        # In this machine's order of bytes, and in an order that PyTorch takes.
-        return torch.from_numpy(rows.astype(rows.dtype.newbyteorder("=")))
-    if not isinstance(rows, torch.Tensor):
-        raise ValueError(
-            "Batches are cut from tensors or NumPy arrays, not from "
-            f"{type(rows).__name__}."
-        )
-    if rows.layout != torch.strided:
-        raise ValueError(
-            "Batches are cut from dense tensors, not from one of shape "
-            f"{tuple(rows.shape)} and layout {rows.layout}; give to_dense()."
-        )
-    return rows
-
-
-_UNSIGNED = torch.uint16, torch.uint32, torch.uint64
-
-
-def _selected(tensor, indices):
-    """Return `tensor[indices]`, many times faster where PyTorch can."""
-    if tensor.dim() == 1 and tensor.dtype in _UNSIGNED:
-        return tensor[indices]
-    return tensor.index_select(0, indices)
-
-
-class TensorLoader:
-    """Batches of tensors that are held in memory.
-
-    Yields lists of rows, one for each tensor, as copies that may be changed;
-    the last batch may be smaller. Shuffling draws a new order from PyTorch's
-    global generator in each pass. `transform`, if given, is applied to the
-    rows of the first tensor. NumPy arrays are copied into tensors.
-
-    `dataset` is what the rows were taken from, by default a `TensorDataset`,
-    and `nbytes` the memory that the tensors take.
-    """
-
-    drop_last, num_workers = False, 0  # as a DataLoader calls it
-
-    def __init__(
-        self, tensors, batch_size, shuffle=False, transform=None, dataset=None
-    ):
-        check_whole(1, batch_size=batch_size)
-        if isinstance(tensors, (torch.Tensor, np.ndarray)):
-            tensors = [tensors]
-        self.tensors = tuple(_as_tensor(rows) for rows in tensors)
-        shapes = [tuple(tensor.shape) for tensor in self.tensors]
-        lengths = {shape[:1] for shape in shapes}
-        if len(lengths) != 1 or () in lengths:
-            raise ValueError(
-                f"Tensors of one length are needed, not of shapes {shapes}."
-            )
-        self.batch_size = batch_size
-        self.shuffle, self.transform = shuffle, transform
-        if dataset is None:
-            dataset = torch.utils.data.TensorDataset(*self.tensors)
-        self.dataset = dataset
-
-    def __len__(self):
-        return math.ceil(len(self.tensors[0]) / self.batch_size)
-
-    @property
-    def nbytes(self):
-        """The memory that the tensors take, in bytes."""
-        return sum(tensor.nbytes for tensor in self.tensors)
-
-    def to(self, device):
-        """Return a loader of the same batches that holds them on `device`."""
-        moved = copy.copy(self)
-        moved.tensors = tuple(tensor.to(device) for tensor in self.tensors)
-        return moved
-
-    def __iter__(self):
-        num_rows, orders = len(self.tensors[0]), {}
-        if self.shuffle:
-            # Drawn on the CPU, the order is the same for every device.
-            order = torch.randperm(num_rows, device="cpu")
-            places = {tensor.device for tensor in self.tensors}
-            orders = {device: order.to(device) for device in places}
-        for start in range(0, num_rows, self.batch_size):
-            rows = slice(start, start + self.batch_size)
-            if self.shuffle:
-                here = {device: orders[device][rows] for device in orders}
-                batch = [
-                    _selected(tensor, here[tensor.device])
-                    for tensor in self.tensors
-                ]
-            else:
-                batch = [tensor[rows].clone() for tensor in self.tensors]
-            if self.transform is not None:
-                batch[0] = self.transform(batch[0])
-            yield batch
 
 
 class DataModule(HyperParameters):
@@ -302,11 +192,14 @@ class Trainer(HyperParameters):
     number than PyTorch had when d2lmini was imported.
     """
 
+    # Whoever stores loaders in these, means are over samples.
+    train_dataloader, val_dataloader = LoaderSlot(), LoaderSlot()
     # For subclasses that do without our __init__, fit or prepare_model.
-    gpus, stop_at_nan, should_stop, gradient_clip_val = (), True, False, 0
-    train_dataloader, val_dataloader = Counted(), Counted()
-    _record, num_train_batches, num_val_batches = None, 0, 0
-    epoch = train_batch_idx = val_batch_idx = 0
+    gpus, gradient_clip_val = (), 0
+    stop_at_nan, should_stop = True, False
+    num_train_batches = num_val_batches = 0
+    epoch = train_batch_idx = val_batch_idx = 0  # the last is only D2L's
+    _record = None
 
     def __init__(
         self, max_epochs, num_gpus=0, gradient_clip_val=0, stop_at_nan=True
@@ -329,7 +222,7 @@ class Trainer(HyperParameters):
         """The record of the latest fit, with the epoch that runs: History."""
         if "history" in vars(self):  # one of the reader's own
             return vars(self)["history"]
-        return self._record.history if self._record else Record(self).history
+        return self._record.history if self._record else History(epoch=[])
 
     @history.setter
     def history(self, value):
@@ -441,9 +334,7 @@ class Trainer(HyperParameters):
         At any moment: what comes less often than once a batch is drawn at the
         end of the epoch.
         """
-        if self._record is None:
-            self._record = Record(self)
-        self._record.add(key, value, train)
+        record_of(self).add(self.model, key, value, train)
 
     def _end_epoch(self):
         """Append the epoch's means to the history; report them as text."""

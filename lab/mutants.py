@@ -43,13 +43,13 @@ from mutmut.mutation.mutators import mutation_operators, operator_string
 ROOT = Path(__file__).resolve().parent.parent
 LEAST, WORKERS = 0.92, 3  # those of `files` wait more than they compute
 MODULES = (
-    "batches checks data devices files models names oop plotting records "
-    "resizing standin training".split()
+    "batches checks data devices files loaders models names oop plotting "
+    "records resizing standin training".split()
 )
 # Whose tests kill most of a module's mutants.
 OWN = {name: f"test_{name}.py" for name in MODULES}
 OWN |= {"checks": "test_bad_input.py", "devices": "test_training.py"}
-OWN |= {"resizing": "test_data.py", "records": "test_loops.py"}
+OWN |= {"resizing": "test_data.py", "loaders": "test_batches.py"}
 KILLERS = {*OWN.values(), "test_properties.py", "test_signatures.py"}
 # Loaded once, before the processes part; nothing of it runs before that.
 HEAVY = "torch numpy matplotlib.pyplot PIL.Image IPython nbformat hypothesis"

@@ -3,8 +3,8 @@
 import copy
 import math
 from collections import OrderedDict
+from typing import Any, NamedTuple
 
-import numpy as np
 import torch
 
 from .checks import check_layers, checked_metric
@@ -36,77 +36,133 @@ class History(dict):
         return History(copy.deepcopy(dict(self), memo))
 
 
+class Mean:
+    """A mean that grows; a value counts as often as its weight says."""
+
+    def __init__(self):
+        self.total = self.weight = 0
+
+    def add(self, value, weight=1):
+        """Take in a number."""
+        self.total += value * weight
+        self.weight += weight
+
+    @property
+    def value(self):
+        """The mean of what was taken in, at least one number."""
+        return self.total / self.weight
+
+
+class Sample(NamedTuple):
+    """One value of a metric: its weight in means, and the step it is from."""
+
+    value: Any
+    weight: int
+    step: int
+
+
+class PendingPoint:
+    """What the next point of a curve is made of."""
+
+    def __init__(self):
+        self.value, self.step = Mean(), Mean()
+        self.not_finite = None  # the first Sample that is NaN or infinite
+
+
+class Metric:
+    """One metric in one epoch: its mean, and the point that is being made.
+
+    Values that are tensors wait on their device until a number is needed,
+    because fetching one makes the program wait.
+    """
+
+    def __init__(self, model, trainer, train):
+        self.model, self.train = model, train
+        if train:
+            self.num_batches = trainer.num_train_batches
+            self.points_per_epoch = model.plot_train_per_epoch
+        else:
+            self.num_batches = trainer.num_val_batches
+            self.points_per_epoch = model.plot_valid_per_epoch
+        self._num_calls, self._mean = 0, Mean()
+        self._point, self._waiting = PendingPoint(), []
+
+    def add(self, value, weight, step):
+        """Note a value, a number or a tensor off its graph."""
+        self._num_calls += 1
+        self._waiting.append(Sample(value, weight, step))
+
+    def point_is_due(self):
+        """Tell whether the latest call completes a point.
+
+        In an epoch of one call a batch the points lie evenly, the last one at
+        its end. Where the number of batches is unknown, the end of the epoch
+        draws.
+        """
+        if not self.num_batches:
+            return False
+        before, now = (
+            calls * self.points_per_epoch // self.num_batches
+            for calls in (self._num_calls - 1, self._num_calls)
+        )
+        return now > before
+
+    def mean(self):
+        """Return the mean over all samples so far."""
+        self._fetch()
+        return self._mean.value
+
+    def take_point(self):
+        """Return what the samples since the last call of this make up."""
+        self._fetch()
+        point, self._point = self._point, PendingPoint()
+        return point
+
+    def _fetch(self):
+        numbers = _numbers([sample.value for sample in self._waiting])
+        for number, sample in zip(numbers, self._waiting, strict=True):
+            self._mean.add(number, sample.weight)
+            self._point.value.add(number, sample.weight)
+            self._point.step.add(sample.step)
+            if not (self._point.not_finite or math.isfinite(number)):
+                self._point.not_finite = sample._replace(value=number)
+        self._waiting = []
+
+
 def _numbers(values):
     """Return numbers for `values`, numbers or tensors, in one transfer."""
     tensors = [value for value in values if isinstance(value, torch.Tensor)]
-    if len({tensor.device for tensor in tensors}) > 1:
-        tensors = [tensor.cpu() for tensor in tensors]
-    fetched = iter(torch.stack(tensors).tolist() if tensors else ())
+    # Nearly always they are where the first one is.
+    here = [tensor.to(tensors[0].device) for tensor in tensors]
+    fetched = iter(torch.stack(here).tolist() if here else ())
     return [
         float(next(fetched) if isinstance(value, torch.Tensor) else value)
         for value in values
     ]
 
 
-class Metric:
-    """One metric in one epoch: its mean, and what its next point is made of.
+def record_of(trainer):
+    """Return the record of the fit that runs, whosever trainer and loop it is.
 
-    Values that are tensors stay on their device until a number is needed,
-    because fetching one makes the program wait.
+    Where nothing of ours says that a fit has begun, the counters do: they have
+    gone back. The record lies on the trainer, as it lives as long.
     """
-
-    def __init__(self):
-        self.calls = self.total = self.weight = 0
-        self._start_point()
-
-    def _start_point(self):
-        self.values, self.weights, self.steps = [], [], []
-        self._num_counted = 0  # of these values, in the total
-
-    def add(self, value, weight, step):
-        """Note a value, a number or a tensor off its graph."""
-        self.calls += 1
-        self.values.append(value)
-        self.weights.append(weight)
-        self.steps.append(step)
-
-    def _fetch(self):
-        new = slice(self._num_counted, None)
-        self.values[new] = _numbers(self.values[new])
-        self.total += float(np.dot(self.values[new], self.weights[new]))
-        self.weight += sum(self.weights[new])
-        self._num_counted = len(self.values)
-
-    def mean(self):
-        """Return the mean over all samples so far."""
-        self._fetch()
-        return self.total / self.weight
-
-    def take_point(self):
-        """Return values, weights and steps since the last call of this."""
-        self._fetch()
-        point = self.values, self.weights, self.steps
-        self._start_point()
-        return point
-
-
-def point_is_due(calls, per_epoch, num_batches):
-    """Tell whether a curve of `per_epoch` points gets one at this call.
-
-    In an epoch of one call a batch the points lie evenly, the last one at its
-    end. Where the number of batches is unknown, the end of the epoch draws.
-    """
-    if not num_batches:
-        return False
-    return calls * per_epoch % num_batches < per_epoch
+    record = getattr(trainer, "_record", None)
+    if record is None or not record.goes_on():
+        record = trainer._record = Record(trainer)
+    return record
 
 
 class Record:
-    """What one fit of a trainer records, whose ever its loop is."""
+    """What one fit of a trainer records.
+
+    The trainer counts: `epoch`, `train_batch_idx`, and how many batches there
+    are. One that is not ours need not have more.
+    """
 
     def __init__(self, trainer):
-        self.trainer, self._moment = trainer, (0, 0)
-        self._history, self._past = History(epoch=[]), 0
+        self.trainer, self._epoch, self._step = trainer, 0, 0
+        self._history, self._num_closed = History(epoch=[]), 0
         self._metrics, self._names = {}, {}  # of this epoch, of all
 
     @property
@@ -116,82 +172,84 @@ class Record:
             self._write()
         return self._history
 
-    def add(self, key, value, train):
+    def goes_on(self):
+        """Tell whether the trainer is where this record ends, or farther."""
+        now = self.trainer.epoch, self.trainer.train_batch_idx
+        return now >= (self._epoch, self._step)
+
+    def add(self, model, key, value, train):
         """Note a metric of the batch at hand; draw a point when one is due."""
-        name = ("train_" if train else "val_") + key
-        value = checked_metric(name, value)
-        loader, num_batches, per_epoch = self._side(train)
-        weight = getattr(loader, "at_hand", 1)
+        trainer, name = self.trainer, ("train_" if train else "val_") + key
+        value, weight = checked_metric(name, value), self._weight(train)
         if not weight or (isinstance(value, torch.Tensor) and value.is_meta):
             return  # there is no sample, or no number in it
-        self._follow_trainer()
+        self._follow_trainer(model)
         if name not in self._metrics:
-            self._metrics[name], self._names[name] = Metric(), None
-        metric, step = self._metrics[name], self.trainer.train_batch_idx
-        metric.add(value, weight, step)
-        if point_is_due(metric.calls, per_epoch, num_batches):
+            self._metrics[name] = Metric(model, trainer, train)
+            self._names[name] = None
+        metric = self._metrics[name]
+        metric.add(value, weight, trainer.train_batch_idx)
+        if metric.point_is_due():
             self._draw_point(name, metric)
+
+    def _weight(self, train):
+        """Return the number of samples in the batch at hand, 1 if none is.
+
+        A validation metric may as well come from a batch to train on.
+        """
+        names = "train_dataloader", "val_dataloader"
+        loaders = [getattr(self.trainer, name, None) for name in names]
+        sizes = [getattr(loader, "at_hand", None) for loader in loaders]
+        sizes = sizes if train else sizes[::-1]
+        return next((size for size in sizes if size is not None), 1)
 
     def end_epoch(self):
         """Draw what is left, and close the entry; return the latest means."""
         for name, metric in self._metrics.items():
-            if metric.values:
-                self._draw_point(name, metric)
+            self._draw_point(name, metric)
         self._write()
         latest = {name: self._history[name][-1] for name in self._metrics}
-        self._metrics, self._past = {}, self._past + 1
+        self._metrics, self._num_closed = {}, self._num_closed + 1
         return latest
 
-    def _follow_trainer(self):
-        """See by its counters whether a fit or an epoch has begun."""
-        now = self.trainer.epoch, self.trainer.train_batch_idx
-        if now < self._moment:
-            self.__init__(self.trainer)
-        elif self._metrics and now[0] > self._moment[0]:
+    def _follow_trainer(self, model):
+        """See by the trainer's counters whether an epoch has begun."""
+        if self._metrics and self.trainer.epoch > self._epoch:
             self.end_epoch()  # nobody else did
         if not self._metrics:
-            check_layers(self.trainer.model)  # lazy ones have their sizes now
-        self._moment = now
-
-    def _side(self, train):
-        """Return loader, number of batches, and points that an epoch gets."""
-        trainer, model = self.trainer, self.trainer.model
-        if train:
-            loader, number = trainer.train_dataloader, trainer.num_train_batches
-            return loader, number, model.plot_train_per_epoch
-        loader, number = trainer.val_dataloader, trainer.num_val_batches
-        return loader, number, model.plot_valid_per_epoch
+            check_layers(model)  # lazy ones have their sizes now
+        self._epoch = self.trainer.epoch
+        self._step = self.trainer.train_batch_idx
 
     def _draw_point(self, name, metric):
-        """Draw the mean over all samples since the latest point."""
-        values, weights, steps = metric.take_point()
-        if self.trainer.stop_at_nan and name.endswith("loss"):
-            self._check_finite(name, values, steps)
-        _, num_batches, per_epoch = self._side(name.startswith("train_"))
-        x = self._moment[0] + 1
-        if name.startswith("train_") and num_batches:
-            x = np.mean(steps) / num_batches
-        if per_epoch:
-            y = np.average(values, weights=weights)
-            self.trainer.model.board.draw(x, float(y), name)
+        """Draw the mean over all samples since the latest point, if any."""
+        point = metric.take_point()
+        if not point.value.weight:
+            return
+        if point.not_finite and name.endswith("loss"):
+            self._stop_at_nan(name, point.not_finite)
+        x = self._epoch + 1
+        if metric.train and metric.num_batches:
+            x = point.step.value / metric.num_batches
+        if metric.points_per_epoch:
+            metric.model.board.draw(x, point.value.value, name)
 
-    def _check_finite(self, name, values, steps):
-        for value, step in zip(values, steps, strict=True):
-            if not math.isfinite(value):
-                epoch = self._moment[0]
-                cause = "training diverged; try a smaller learning rate"
-                if step == epoch == 0:
-                    cause = "before any update; look at the data and the loss"
-                raise FloatingPointError(
-                    f"{name} is {value} at step {step} (epoch {epoch + 1}): "
-                    f"{cause}, or go on with stop_at_nan=False."
-                )
+    def _stop_at_nan(self, name, sample):
+        if not getattr(self.trainer, "stop_at_nan", False):
+            return
+        cause = "training diverged; try a smaller learning rate"
+        if sample.step == self._epoch == 0:
+            cause = "before any update; look at the data and the loss"
+        raise FloatingPointError(
+            f"{name} is {sample.value} at step {sample.step} (epoch "
+            f"{self._epoch + 1}): {cause}, or go on with stop_at_nan=False."
+        )
 
     def _write(self):
         """Bring the entry of this epoch up to date."""
         epochs = self._history["epoch"]
-        if len(epochs) == self._past:
-            epochs.append(self._past + 1)
+        if len(epochs) == self._num_closed:
+            epochs.append(self._num_closed + 1)
         for name in self._names:
             means = self._history.setdefault(name, [])
             means += [math.nan] * (len(epochs) - len(means))

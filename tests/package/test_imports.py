@@ -13,9 +13,9 @@ import d2lmini
 PACKAGE = Path(d2lmini.__file__).parent
 # A module may import only from the modules to its left.
 ORDER = (
-    "support support.checks oop support.batches support.records plotting "
-    "support.devices support.standin support.files support.resizing training "
-    "data models support.names d2lmini"
+    "support support.checks oop support.batches support.loaders "
+    "support.records plotting support.devices support.standin support.files "
+    "support.resizing training data models support.names d2lmini"
 ).split()
 TAUGHT = "oop plotting training data models".split()
 

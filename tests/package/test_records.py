@@ -1,0 +1,236 @@
+"""What a fit records: the history, and the points of its curves."""
+
+import copy
+import math
+import pickle
+import weakref
+from collections import OrderedDict
+
+import numpy as np
+import pytest
+import torch
+from line_fit import Batches, FarTensor, Line, Rows, own_trainer
+
+import d2lmini as d2l
+
+
+def test_a_history_is_there_before_during_and_after_a_fit():
+    """In a running epoch its last entries are the means so far, or NaN."""
+    seen = []
+
+    class Reader(Line):
+        def training_step(self, batch):
+            loss = super().training_step(batch)
+            seen.append({k: v[-1] for k, v in self.trainer.history.items()})
+            return loss
+
+    trainer, plain, reader = d2l.Trainer(2), Line(), Reader()
+    assert trainer.history == {"epoch": []}
+    expected = d2l.Trainer(2).fit(plain, Rows())
+    assert trainer.fit(reader, Rows()) is trainer.history
+    assert trainer.history == expected
+    assert reader.board.data == plain.board.data  # its points are no others
+    assert "val_loss" not in seen[2] and math.isnan(seen[5]["val_loss"])
+    assert [seen[2]["train_loss"], seen[5]["train_loss"]] == pytest.approx(
+        expected["train_loss"]
+    )
+    assert repr(expected) == "<History of 2 epochs: train_loss, val_loss>"
+
+
+def test_a_loop_of_the_reader_s_own_may_read_and_extend_the_history():
+    latest = []
+
+    def fit_epoch(self):
+        self.history.setdefault("lr", []).append(0.1)
+        d2l.Trainer.fit_epoch(self)
+        assert self.history["epoch"] == [*range(1, self.epoch + 2)]
+        latest.append(self.history["val_loss"][-1])
+
+    history = own_trainer(fit_epoch=fit_epoch)(3).fit(Line(), Rows())
+    assert history["val_loss"] == latest and history["lr"] == [0.1] * 3
+
+
+def test_a_history_of_the_reader_s_own_is_kept():
+    Own = own_trainer(fit_epoch=lambda self: self.history.append(self.epoch))
+    trainer = Own(2)
+    trainer.history = []
+    assert trainer.fit(Line(), Rows()) == [0, 1]
+
+
+def test_an_epoch_without_a_metric_holds_nan():
+    class Rare(Line):
+        def validation_step(self, batch):
+            epoch = self.trainer.epoch
+            if epoch in (1, 2):  # a metric other than the loss may be NaN
+                self.plot("rare", math.nan if epoch == 2 else 1, train=False)
+
+    history = d2l.Trainer(4).fit(Rare(), Rows())
+    nan = math.nan
+    assert np.array_equal(history["val_rare"], [nan, 1, nan, nan], True)
+
+
+def test_after_an_interrupt_columns_are_of_one_length_and_a_fit_is_new():
+    def clip_gradients(self, grad_clip_val, model):
+        if self.train_batch_idx == 4:
+            raise KeyboardInterrupt
+
+    trainer = own_trainer(clip_gradients=clip_gradients)(3)
+    trainer.gradient_clip_val = 1
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(Line(), Rows())
+    assert {len(values) for values in trainer.history.values()} == {2}
+    trainer.gradient_clip_val = 0
+    assert trainer.fit(Line(), Rows()) == d2l.Trainer(3).fit(Line(), Rows())
+
+
+# Points.
+
+
+def test_points_are_means_and_lie_in_the_middle_of_their_steps():
+    class Steps(Line):
+        def training_step(self, batch):
+            self.plot("step", self.trainer.train_batch_idx, train=True)
+            return super().training_step(batch)
+
+    model = Steps()
+    d2l.Trainer(2).fit(model, Rows(n=18))  # the fifth batch is smaller
+    points = [(0.2, 1), (0.7, 10 / 3), (1.2, 6), (1.7, 25 / 3)]
+    np.testing.assert_allclose(model.board.data["train_step"], points)
+    assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
+
+
+def test_a_metric_may_be_recorded_once_an_epoch_and_without_validation():
+    def fit_epoch(self):
+        d2l.Trainer.fit_epoch(self)
+        self.record("lr", 0.1 * (self.epoch + 1), train=True)
+        self.model.plot("once", self.epoch, train=False)
+
+    model, trainer = Line(), own_trainer(fit_epoch=fit_epoch)(3)
+    history = trainer.fit(model, Rows(n=40, validate=False))
+    assert [*history] == ["epoch", "train_loss", "train_lr", "val_once"]
+    assert history["train_lr"] == pytest.approx([0.1, 0.2, 0.3])
+    assert history["val_once"] == [0, 1, 2]
+    assert [x for x, _ in model.board.data["train_lr"]] == [1, 2, 3]
+    assert model.board.data["val_once"] == [(1, 0), (2, 1), (3, 2)]
+
+
+@pytest.mark.parametrize("stated", [0, 2, 10])
+def test_validation_may_have_another_number_of_batches(stated):
+    class Misstated(list):
+        def __len__(self):
+            return stated
+
+    model, data = Line(), Rows()
+    data.val_dataloader = lambda: Misstated([(data.X, data.y)] * 3)
+    history = d2l.Trainer(2).fit(model, data)
+    assert len(history["val_loss"]) == 2
+    assert model.board.data["val_loss"][-1].x == 2
+
+
+# Losses that are no longer finite.
+
+CAUSES = [(0, "before any update"), (1, "diverged"), (3, "diverged")]
+
+
+@pytest.mark.parametrize("points", [0, 1, 3])
+@pytest.mark.parametrize("step, cause", CAUSES)
+def test_a_loss_that_is_nan_ends_the_fit(step, cause, points):
+    model, data, trainer = Line(), Rows(validate=False), d2l.Trainer(2)
+    model.plot_train_per_epoch = points
+    model.loss = lambda y_hat, y: (
+        y_hat.sum() * (math.nan if model.trainer.train_batch_idx >= step else 1)
+    )
+    where = rf"train_loss is nan at step {step} \(epoch {step // 3 + 1}\)"
+    with pytest.raises(FloatingPointError, match=f"{where}: .*{cause}"):
+        trainer.fit(model, data)
+    assert math.isnan(trainer.history["train_loss"][-1])
+    free = d2l.Trainer(2, stop_at_nan=False)
+    assert math.isnan(free.fit(model, data)["train_loss"][1])
+    assert len(model.board.data.get("train_loss", [])) == 2 * points
+
+
+# Values.
+
+
+def recorded(values):
+    """Return the mean of what is recorded, one value for each batch."""
+
+    class Model(Line):
+        def validation_step(self, batch):
+            self.plot("x", next(values), train=False)
+
+    values = iter(values)
+    return d2l.Trainer(1).fit(Model(), Rows(n=16))["val_x"]
+
+
+THREE = [
+    np.float32(3.0),
+    np.full((1, 1), 3.0),
+    torch.tensor(3.0, dtype=torch.bfloat16),
+    torch.full((1, 1), 3.0, requires_grad=True),
+    torch.tensor([3]).as_subclass(FarTensor),
+]
+
+
+@pytest.mark.parametrize("value", THREE, ids=repr)
+def test_numbers_of_any_type_are_recorded(value):
+    (mean,) = recorded([value, 0.5, True, torch.tensor(0.5)])
+    assert type(mean) is float and mean == 5 / 4
+
+
+@pytest.mark.parametrize(
+    "value", ["0.5", 1j, [1, 2], None, torch.ones(2), torch.tensor(1j)]
+)
+def test_what_is_no_number_is_not_recorded(value):
+    with pytest.raises(ValueError, match="val_x (must be one real number|is)"):
+        recorded([value])
+
+
+def test_values_on_a_gpu_are_fetched_once_a_point(monkeypatch):
+    """Until then only copies of them wait, without their graphs."""
+    fetches, predictions = [], []
+
+    def stack(values, stack=torch.stack):
+        fetches.append(len(values))
+        return stack(values)
+
+    class FarAway(Line):
+        def loss(self, y_hat, y):
+            assert not any(ref() is not None for ref in predictions)
+            predictions.append(weakref.ref(y_hat))
+            return super().loss(y_hat, y)
+
+        def plot(self, key, value, train):
+            super().plot(key, value.as_subclass(FarTensor), train)
+            value.data.zero_()
+
+    expected = d2l.Trainer(1).fit(Line(), Rows(n=40))
+    monkeypatch.setattr(torch, "stack", stack)
+    monkeypatch.setattr(torch.Tensor, "item", None)
+    history = d2l.Trainer(1).fit(FarAway(), Rows(n=40))
+    assert fetches == [5, 5, 10]
+    assert history["train_loss"] == pytest.approx(expected["train_loss"])
+
+
+def test_a_device_without_numbers_runs_through():
+    """As a check of shapes: there is nothing to record."""
+    with torch.device("meta"):
+        model, batch = Line(), (torch.ones(4, 3), torch.ones(4, 1))
+    history = d2l.Trainer(2).fit(model, Batches(lambda: [batch]))
+    assert history == {"epoch": [1, 2]} and not model.board.data
+
+
+# Files and copies.
+
+
+def test_histories_and_trainers_can_be_saved_and_copied(tmp_path):
+    trainer, path = d2l.Trainer(1), tmp_path / "saved.pt"
+    history = trainer.fit(d2l.LinearRegression(0.1), Rows())
+    torch.save(history, path)
+    loaded = torch.load(path, weights_only=True)  # without trust in us
+    assert loaded == history and type(loaded) is OrderedDict
+    for again in (copy.copy(history), copy.deepcopy(history)):
+        assert type(again) is d2l.History and again == history
+        assert again is not history
+    for again in (copy.deepcopy(trainer), pickle.loads(pickle.dumps(trainer))):
+        assert again.history == history and len(again.train_dataloader) == 3
