@@ -75,21 +75,31 @@ def topics():
     return lines
 
 
+def measured(number):
+    """Return a table of what `make bench` found; the first one is judged."""
+    rows = RESULTS.read_text("utf-8").split("\n\n| ")[number]
+    return f"| {rows}".split("\n\n")[0].splitlines()
+
+
 def speed():
-    """Return what `make bench` found: where, and the judged table."""
-    text = RESULTS.read_text("utf-8")
-    where = text.split("do not edit. ")[1].split("\n\n")[0]
-    rows = text.split("\n\n| ")[1].split("\n\n")[0]
-    return [f"Measured: {where}", "", *f"| {rows}".splitlines()]
+    """Return where `make bench` was run, and the judged table."""
+    where = RESULTS.read_text("utf-8").split("do not edit. ")[1]
+    return [f"Measured: {where}".split("\n\n")[0], "", *measured(1)]
+
+
+def seconds():
+    """Return the table of seconds, without its empty columns."""
+    cells = [line.split("|") for line in measured(2)]
+    return [row(cell.strip() for cell in (c[1], *c[3:6])) for c in cells]
 
 
 class Comparison(SphinxDirective):
-    """`{comparison} numbers`, `{comparison} topics` or `{comparison} speed`."""
+    """`{comparison} numbers`, or `topics`, `speed`, `seconds`."""
 
     required_arguments = 1
 
     def run(self):
-        tables = {"numbers": numbers, "topics": topics, "speed": speed}
+        tables = {f.__name__: f for f in (numbers, topics, speed, seconds)}
         lines = tables[self.arguments[0]]()
         for path in (RESULTS, *(page.path for page in section.sections())):
             self.env.note_dependency(str(path))

@@ -65,7 +65,12 @@ def leave_unpublished(app, found):
     if not url:
         return
     path = url.partition("://")[2].partition("/")[2]
-    own = rf"({re.escape(url)}|https://colab\.[^/]+/github/{re.escape(path)})/?"
+    name = re.escape(path)
+    raw = rf"https://raw\.githubusercontent\.com/{name}"
+    own = (
+        rf"({re.escape(url)}|https://colab\.[^/]+/github/{name}"
+        rf"|https://kaggle\.com/kernels/welcome\?src={raw}|{raw})/?"
+    )
     waiting = [link for link in found if re.match(own, link)]
     if waiting and not published(url):
         app.config.linkcheck_ignore.append(own)

@@ -61,6 +61,7 @@ def actions(page):
     title = quote(f"{page.heading}: ")
     return {
         "Open in Colab": notebooks.colab(page.path),
+        "Open in Kaggle": notebooks.kaggle(page.path),
         "Edit": f"{url}/edit/{branch}/{page.name}",
         "Report an error": f"{url}/issues/new?title={title}",
     }
@@ -126,13 +127,13 @@ class Table(SphinxDirective):
 class Sections(Table):
     """`{sections}`: the sections of a chapter with their questions and times.
 
-    On the first page, those of the whole book, by chapter.
+    On the first page, those of the whole book, by chapter; optional pages last.
     """
 
     def lines(self):
         folder = Path(self.env.doc2path(self.env.docname)).parent
         chapter = folder
-        for page in section.sections():
+        for page in section.everything():
             if folder in page.path.parents:
                 if page.path.parent != chapter:
                     chapter = page.path.parent

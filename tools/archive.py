@@ -13,8 +13,8 @@ import section
 
 ROOT = notebooks.ROOT
 NAMES = """
-README.md LICENSE LICENSE-TEXT pyproject.toml requirements.txt _toc.yml
-requirements/extras.txt constraints.txt lab/RESULTS.md
+README.md run-it-yourself.md LICENSE LICENSE-TEXT pyproject.toml _toc.yml
+requirements.txt requirements/extras.txt constraints.txt lab/RESULTS.md
 lab/growth.csv
 """.split()
 

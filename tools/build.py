@@ -30,9 +30,10 @@ INPUTS = (
     "theme/**/*",
     "lab/d2l.yml",
     "vendor/**/*",
-    "d2lmini/*.py",
+    "d2lmini/**/*.py",
     "tools/*.py",
     "_*.yml",
+    "*.cff",
     "*.txt",
 )
 

@@ -52,7 +52,7 @@ class Edition:
         parts = [
             self.chapter(ROOT / f"{chapter['file']}.md", chapter["sections"])
             for chapter in toc["chapters"]
-            if "sections" in chapter
+            if chapter["file"].startswith("chapters/")
         ]
         parts.append("# Optional pages {#optional .unnumbered}")
         for page in section.optional():

@@ -117,12 +117,23 @@ def colab(path):
     return url and f"{where}/blob/{branch}/{name}"
 
 
+def kaggle(path):
+    """Return the address that opens a page in Kaggle; "" while there is none."""
+    url, branch, _ = site()
+    raw = url.replace("github.com", "raw.githubusercontent.com", 1)
+    name = path.relative_to(ROOT).as_posix()
+    source = f"{raw}/{branch}/{name}"
+    return url and f"https://kaggle.com/kernels/welcome?src={source}"
+
+
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
     image = "https://colab.research.google.com/assets/colab-badge.svg"
+    other = "https://kaggle.com/static/images/open-in-kaggle.svg"
     there, name = settings(), path.relative_to(ROOT).as_posix()
     if there["url"]:
-        badge = f"[![Open in Colab]({image})]({colab(path)})"
+        badge = f"[![Open in Colab]({image})]({colab(path)}) "
+        badge += f"[![Open in Kaggle]({other})]({kaggle(path)})"
     else:
         badge = (
             "*To run this page, open it in JupyterLab or VS Code where it lies "

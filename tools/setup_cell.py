@@ -112,7 +112,7 @@ def fetch(home):  # whole or not at all
                 what = f"there is another {RELEASE} than was released"
                 raise OSError(f"{what}; none of it was run")
             new.mkdir()
-            for name in ("lab", "d2lmini"):  # two pages show its tables
+            for name in ("lab", "d2lmini"):  # a page shows its table
                 (clone / name).rename(new / name)
             if not home.exists():  # another notebook was not faster
                 new.rename(home)
