@@ -35,7 +35,7 @@ def bibtex(work):
     first = work["authors"][0].get("family-names", work["title"].split(":")[0])
     fields = {
         "title": f"{{{work['title']}}}",
-        "author": " and ".join(map(name, work["authors"])),
+        "author": " and\n    ".join(map(name, work["authors"])),
         "year": year,
         "version": work.get("version"),
         "publisher": work.get("publisher", {}).get("name"),

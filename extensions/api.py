@@ -10,7 +10,6 @@ import re
 from functools import cache
 from pkgutil import resolve_name
 
-import d2lmini
 import glossary
 import pages
 import section
@@ -18,6 +17,8 @@ import torch
 from docutils import nodes
 from sphinx.addnodes import pending_xref
 from sphinx.transforms import SphinxTransform
+
+import d2lmini
 
 PAGE = "api"
 PUBLIC = {
@@ -163,7 +164,8 @@ def link(to, code):
 def link_code(app, pagename, template, context, doctree):
     """Link the first use of a name in code, if no text has linked it."""
     body = context.get("body", "")
-    seen = {None, *re.findall(rf'{PAGE}\.html#(d2lmini\.\w+)"', body)}
+    in_text = rf'{PAGE}\.html#(d2lmini\.\w+)"[^>]*><code class="api'
+    seen = {None, *re.findall(in_text, body)}
 
     def once(found):
         to = entry(found[3])
@@ -182,11 +184,11 @@ def teacher(name):
     the words for that.
     """
     code = {
-        page: "\n".join(cell.source for cell in page.code)
+        page: "\n\n".join(cell.source for cell in page.code)
         for page in section.everything()
     }
     for words, pattern in (
-        ("Taught in", rf"^(?:class|def) {name}\b"),
+        ("Taught in", rf"(?<!\)\n)^(?:class|def) {name}\b"),  # no method
         ("First used in", rf"\bd2l\.{name}\b"),
     ):
         for page, source in code.items():

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
-from sphinx.addnodes import desc_signature, pending_xref
+from sphinx.addnodes import desc, pending_xref
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -33,7 +33,7 @@ NOT_TEXT = (
     nodes.math,
     nodes.math_block,
     nodes.raw,
-    desc_signature,
+    desc,
 )
 
 

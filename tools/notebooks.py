@@ -118,7 +118,7 @@ def colab(path):
 
 
 def kaggle(path):
-    """Return the address that opens a page in Kaggle; "" while there is none."""
+    """Return the address that opens a page in Kaggle, or "" as above."""
     url, branch, _ = site()
     raw = url.replace("github.com", "raw.githubusercontent.com", 1)
     name = path.relative_to(ROOT).as_posix()
@@ -321,6 +321,9 @@ def keep(before, after):
             )
         if same:
             new.outputs = old.outputs
+            for output in new.outputs:  # a cell above may be new or gone
+                if output.output_type == "execute_result":
+                    output.execution_count = new.execution_count
 
 
 def write_settings(**changes):
