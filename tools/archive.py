@@ -14,8 +14,7 @@ import section
 ROOT = notebooks.ROOT
 NAMES = """
 README.md run-it-yourself.md LICENSE LICENSE-TEXT pyproject.toml _toc.yml
-requirements.txt requirements/extras.txt constraints.txt lab/RESULTS.md
-lab/growth.csv
+requirements.txt requirements/extras.txt constraints.txt lab/growth.csv
 """.split()
 
 
@@ -27,7 +26,11 @@ def files():
         for path in built.rglob("*")
         if path.is_file() and path.name not in (".buildinfo", "objects.inv")
     }
-    package = [p for p in (ROOT / "d2lmini").iterdir() if p.is_file()]
+    package = [
+        path
+        for path in (ROOT / "d2lmini").rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
     rest = [*section.paths(), *package, *(ROOT / n for n in NAMES)]
     return site | {path.relative_to(ROOT).as_posix(): path for path in rest}
 

@@ -13,6 +13,7 @@ import nbformat
 import notebooks
 import pytest
 import section
+import setup_cell
 from fontTools.ttLib import TTFont
 
 from conftest import BRANCH, PAGES, PREFIX, SITE, URL
@@ -110,10 +111,15 @@ def test_a_page_can_be_opened_edited_reported_and_downloaded(name, page):
     copy = (SITE / f"{name}.html").parent / links.pop("Download")
     assert copy.read_bytes() == NOTEBOOKS[name].read_bytes()
     assert sorted(links) == sorted(
-        URL and ["Edit", "Open in Colab", "Report an error"]
+        URL and ["Edit", "Open in Colab", "Open in Kaggle", "Report an error"]
     )
     for link in links.values():
-        where = link.replace("colab.research.google.com/github", "github.com")
+        where = link.rpartition("?src=")[2]
+        for other in (
+            "colab.research.google.com/github",
+            "raw.githubusercontent.com",
+        ):
+            where = where.replace(other, "github.com")
         assert where.startswith(f"{URL}/")
         assert f"{BRANCH}/{name}.ipynb" in link or "/issues/new?title=" in link
 
@@ -221,6 +227,8 @@ def test_the_archive_holds_a_site_to_read_and_notebooks_to_run(
             check=True,
         ).stdout
         assert found.strip() == str(home / "d2lmini" / "__init__.py")
+    ours = setup_cell.checksum(notebooks.ROOT / "d2lmini")
+    assert setup_cell.checksum(home / "d2lmini") == ours
 
 
 def test_the_font_of_formulas_has_all_their_signs():

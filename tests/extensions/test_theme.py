@@ -79,6 +79,7 @@ def test_a_book_without_a_repository_links_to_none(built):
         assert all(a["href"] != "" for a in page("a"))
         names = {a.get_text() for a in page("a")}
         assert not names & {"Edit", "Repository", "Open in Colab", "MIT"}
+        assert not page.find("link", type="application/atom+xml")
     links = [tag["href"] for tag in built["404"](["a", "link"])]
     assert not any(link.startswith("/") for link in links)
 

@@ -102,7 +102,7 @@ def test_no_repository_is_named_while_nobody_owns_one():
     for path in section.paths():
         badge, setup = notebooks.frame(path)
         assert "://" not in badge + setup
-        assert notebooks.colab(path) == ""
+        assert notebooks.colab(path) == notebooks.kaggle(path) == ""
     readme, security, citation = (
         (notebooks.ROOT / name).read_text("utf-8") for name in OTHERS[:3]
     )
@@ -143,6 +143,9 @@ def test_one_verb_names_the_repository_everywhere(published, moved):
     colab = f"https://colab.research.google.com/github/{name}/blob/main"
     source = cells(tree)
     assert f"]({colab}/{PAGE})" in source["badge"]
+    raw = f"https://raw.githubusercontent.com/{name}/main/{PAGE}"
+    kaggle = f"https://kaggle.com/kernels/welcome?src={raw}"
+    assert f"]({kaggle})" in source["badge"]
     assert source["setup"] == setup_cell.source(
         PAGE, notebooks.archive(), url, tag, files
     )
