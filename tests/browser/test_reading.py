@@ -28,7 +28,7 @@ QUERIES = {
     "vanishing gradients": "01-multilayer-perceptrons",
     "nn.Sequential": "02-implementation-of-mlps",
     "backpropagation": "03-backpropagation",
-    "license": "index",
+    "license": "about",
     "mat1 and mat2 shapes cannot be multiplied": "01-linear-regression",
     "RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4 and 5x6)": (
         "03-linear-algebra"
