@@ -5,7 +5,9 @@ VENV := .venv
 # Always `python -m`: the scripts beside it know only the place where they were
 # made, and a checkout may move.
 RUN := $(VENV)/bin/python
-PREPARE = @$(PYTHON) tools/environment.py $(VENV) requirements.txt
+OLD := import sys; sys.version_info < (3, 10) and \
+	sys.exit("Python 3.10 or newer is needed: make PYTHON=...")
+WHOLE := import sys, importlib.metadata as m; sys.exit(not m.files("pip"))
 PORT ?= 8000
 # It would leave out the checks.
 unexport PYTHONOPTIMIZE
@@ -17,16 +19,39 @@ help: ## list the verbs
 	@grep -E '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | \
 		awk -F ':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
 
+# Made anew only where its Python does not run, or has no whole pip.
 ready:
-	$(PREPARE)
+	@$(RUN) -c '$(WHOLE)' 2>/dev/null || { \
+		echo 'Setting up $(VENV), once; PyTorch is large.' && \
+		$(PYTHON) -c '$(OLD)' && $(PYTHON) -m venv --clear $(VENV); }
+	$(call install,requirements.txt)
+
+# When a file is another one than was installed last, whatever its date. An
+# interrupted pip leaves a mixture, and no copy of the file.
+define install
+	@cat constraints.txt requirements.txt $(1) | \
+		cmp -s - $(VENV)/$(notdir $(1)) || { \
+		echo 'Installing what $(1) names.' && rm -f $(VENV)/$(notdir $(1)) && \
+		$(RUN) -m pip install -c constraints.txt -r $(1) && \
+		cat constraints.txt requirements.txt $(1) > $(VENV)/$(notdir $(1)); }
+endef
 
 # What only the optional page and the benchmark need.
-extras:
-	$(PREPARE) requirements/extras.txt
+extras: ready
+	$(call install,requirements/extras.txt)
 
 book: ready ## build the site and print where it lies
 	@echo 'Building the site from the stored outputs.'
 	@$(RUN) tools/build.py
+
+# A site that is built later offers them, as long as they are up to date.
+pdf: ready ## make the whole book as one PDF
+	$(call install,requirements/editions.txt)
+	@$(RUN) tools/editions.py pdf
+
+epub: ready ## make the whole book as one EPUB
+	$(call install,requirements/editions.txt)
+	@$(RUN) tools/editions.py epub
 
 # Beforehand, so that no notebook shows how they are fetched.
 images: ready ## fetch the images of Fashion-MNIST, where they lack
@@ -37,26 +62,35 @@ test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(RUN) -m pytest $(PYTEST_ARGS)
 
+test-extras: extras images ## the same, and what needs Lightning: the optional page
+	@echo 'Running the same, and the optional page.'
+	$(RUN) -m pytest tests chapters extras $(PYTEST_ARGS)
+
+# The other pages cannot tell it from the published images.
+test-standin: ready ## run the pages with images on the stand-in
+	D2LMINI_STANDIN=always $(RUN) -m pytest \
+		$(shell grep -l FashionMNIST chapters/*/*.ipynb)
+
 coverage: ready ## run the unit tests; every line and branch must be reached
 	$(RUN) -m pytest --cov --cov-report=term $(PYTEST_ARGS) tests
 
-# Where the images cannot be had, all processes see the stand-in.
-mutants: ## change the package everywhere: do the unit tests notice?
-	$(PREPARE) requirements/mutants.txt
-	D2LMINI_STANDIN=$$($(RUN) -W ignore -c 'import d2lmini; \
-		print("always" if d2lmini.FashionMNIST().is_standin else "never")') \
-		OMP_NUM_THREADS=1 MPLBACKEND=agg \
-		$(RUN) lab/mutants.py $(MODULES)
-
-test-extras: extras ## run what needs Lightning: the optional page, both processes
-	$(RUN) -m pytest extras tests/lab/test_bench.py
+mutants: ready ## change the package everywhere: do the unit tests notice?
+	$(call install,requirements/mutants.txt)
+	$(RUN) lab/mutants.py $(MODULES)
 
 # Apart from the rest: most who change a page need no browser for it.
 test-site: book ## look at the built site in Chromium
-	$(PREPARE) requirements/site-tests.txt
+	$(call install,requirements/site-tests.txt)
 	@echo 'Opening every page of the site, in light and dark, wide and narrow.'
 	$(RUN) -m pytest -o addopts= --numprocesses=2 --dist=loadgroup \
 		tests/browser $(PYTEST_ARGS)
+
+test-editions: pdf epub ## judge the PDF and the EPUB
+	$(RUN) -m pytest -o addopts= tests/editions $(PYTEST_ARGS)
+
+# What passes was compared with the published images, but for one step.
+ci: export D2LMINI_STANDIN = never
+ci: lint test-extras test-standin test-editions test-site ## all that a change must pass
 
 bench: extras ## measure speed (10 minutes, quiet machine), judge it
 	$(RUN) lab/bench.py $(BENCH_ARGS)
@@ -66,29 +100,27 @@ run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	$(RUN) tools/notebooks.py run $(NB)
 
 new: images ## begin a page: SECTION=2.4 TITLE="Calculus"
-	$(RUN) tools/notebooks.py new '$(SECTION)' '$(TITLE)'
+	$(RUN) tools/new_page.py '$(SECTION)' '$(TITLE)'
 
-serve: book ## build the site and serve it on http://localhost:8000 (PORT=)
-	$(RUN) -m http.server --bind 127.0.0.1 \
-		--directory _build/html $(PORT)
+serve: ready ## serve the site on http://localhost:8000 (PORT=), anew when saved
+	$(RUN) tools/serve.py $(PORT)
 
-live: ready ## serve the site, and show a page anew when it is saved
-	$(RUN) tools/live.py $(PORT)
-
-zip: book ## pack the site and the notebooks into one archive, in dist/
+zip: pdf epub ## pack site, PDF, EPUB and notebooks into one archive, in dist/
+	@$(RUN) tools/build.py
 	$(RUN) tools/archive.py
 
-lint: ready ## check style, formatting and that notebooks are normalized
+lint: ready ## check style, pages, workflows, and that all is as stamped
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(VENV)/bin/zizmor --offline --quiet .github
 	$(RUN) tools/notebooks.py lint
 	$(RUN) tools/rules.py
 
-format: ready ## repair what lint finds, where a tool can
-	$(RUN) -m ruff check --fix-only .
-	$(RUN) -m ruff format .
+format: ready ## repair what a tool can, and say what else breaks a rule
+	-@$(RUN) -m ruff check --fix-only --quiet .
+	-@$(RUN) -m ruff format --quiet .
 	$(RUN) tools/notebooks.py stamp
-	$(RUN) -m ruff check .
+	@$(RUN) -m ruff check . ; found=$$?; $(RUN) tools/rules.py && exit $$found
 
 check-links: book ## see whether the links to other sites still lead there
 	$(RUN) -c 'from jupyter_book.cli.main import main; main()' build \
@@ -123,10 +155,8 @@ audit: ## look for known weaknesses of the packages that are pinned
 		$(wildcard requirements/*.txt))
 
 publish-at: ready ## name the repository everywhere: URL=https://...
-	$(RUN) tools/notebooks.py publish-at '$(URL)'
+	$(RUN) tools/publishing.py at '$(URL)'
 
-release: ready ## let notebooks elsewhere fetch this version of the package
-	$(RUN) tools/notebooks.py release
-
-count-d2l: ready ## count D2L's notebooks anew (or D2L=folder of a clone)
-	$(RUN) lab/count_d2l.py $(D2L)
+release: ready ## commit and tag a version, and pack its archive: VERSION=2.0.0
+	$(RUN) tools/publishing.py release '$(VERSION)'
+	$(MAKE) zip

@@ -8,19 +8,21 @@ tools/notebooks.py, the same that `make run` stores them under.
 
 import os
 import runpy
-import time
 import warnings
 from collections import Counter
 from functools import cache
-from queue import Empty
 
 import compare
 import nbformat
 import nbval.kernel
 import nbval.plugin
 import pytest
-from notebooks import NUMERICS, ROOT, TAGS, environment, scratch, settle
+import rules
+import section
+from notebooks import NUMERICS, ROOT, environment, scratch, settle
 
+# Addresses in memory differ from run to run.
+SANITIZER = ROOT / "tests" / "notebooks" / "sanitize.cfg"
 # Other numerics than those of the stored outputs, such as "OMP_NUM_THREADS=2";
 # lab/noxfile.py tries some.
 VARIANT = os.environ.get("D2LMINI_NUMERICS", "").split()
@@ -33,23 +35,11 @@ def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
 
 
 def await_reply(self, msg_id, timeout=None):
-    """Wait for a cell to end, and notice at once when its kernel dies."""
-    deadline = time.monotonic() + (timeout or float("inf"))
-    while True:
-        step = min(1.0, max(0.0, deadline - time.monotonic()))
-        try:
-            message = self.get_message(stream="shell", timeout=step)
-        except Empty:
-            if not self.is_alive():
-                raise RuntimeError("the kernel died in this cell") from None
-            if time.monotonic() >= deadline:
-                raise
-            continue
-        if message["parent_header"].get("msg_id") == msg_id:
-            self.last_reply = message["content"]
-            if self.last_reply["status"] == "aborted":
-                raise RuntimeError("the kernel aborted this cell")
-            return
+    """Wait for a cell to end, as nbval does, and keep how it ended."""
+    self.last_reply = {}
+    while self.last_reply.get("msg_id") != msg_id:
+        message = self.get_message(stream="shell", timeout=timeout)
+        self.last_reply = message["parent_header"] | message["content"]
 
 
 def get_message(
@@ -65,7 +55,6 @@ def get_message(
     if message["msg_type"] == "update_display_data" and name in shown:
         shown[name].clear()
         shown[name].update(content["data"])
-        return self.get_kernel_message(timeout)
     return message
 
 
@@ -79,17 +68,17 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
     before = compare.listing(self.parent.path.parent)
     run(self)
     reply, found = self.parent.kernel.last_reply, []
-    if (reply["status"] == "error") != self.options["check_exception"]:
+    if reply["status"] != ("ok", "error")[self.options["check_exception"]]:
         what = reply.get("evalue", "no exception")
         found.append(f"ended in {reply['status']}, against its tags: {what}")
     if not self.options["on_standin"]:
         found += compare.differences(self.cell, self.test_outputs)
     after = compare.listing(self.parent.path.parent)
-    if left := {name for name, _ in after.items() ^ before.items()}:
+    if left := {name for name, _ in after ^ before}:
         found.append(f"left {', '.join(sorted(left))} beside the notebook")
     if found:
-        message = "; ".join(found)
-        raise nbval.plugin.NbCellError(self.cell_num, message, self.cell.source)
+        what = "; ".join(found)
+        raise nbval.plugin.NbCellError(self.cell_num, what, self.cell.source)
 
 
 nbval.kernel.start_new_kernel = start_kernel
@@ -100,12 +89,9 @@ nbval.plugin.IPyNbCell.runtest = runtest
 
 def pytest_configure(config):
     settle()
-    config.option.nbval_sanitize_with = str(
-        ROOT / "tests" / "notebooks" / "sanitize.cfg"
-    )
+    config.option.nbval_sanitize_with = str(SANITIZER)
     # Unit tests may see a GPU; the kernels of the notebooks may not.
-    for variable, value in NUMERICS.items():
-        os.environ.setdefault(variable, value)
+    os.environ.update(NUMERICS | os.environ)
 
 
 def pytest_unconfigure():
@@ -114,28 +100,20 @@ def pytest_unconfigure():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Refuse cells that nbval would not compare; relax those on a stand-in."""
+    """Refuse pages that nbval would not compare; relax cells on a stand-in."""
     cells = [i for i in items if isinstance(i, nbval.plugin.IPyNbCell)]
-    complaints = []
+    for page in dict.fromkeys(cell.parent for cell in cells):
+        found = rules.problems(page.path, page.nb, rules.COMPARABLE)
+        if found:
+            raise pytest.UsageError("\n".join(found))
     for item in cells:
-        where = f"{item.parent.path.name}, cell {item.cell_num}"
-        tags = set(item.cell.metadata.get("tags", []))
-        if item.cell.execution_count is None and item.cell.source.strip():
-            complaints.append(f"{where} was saved without being run")
-        if tags - TAGS:
-            complaints.append(f"{where} has unknown tags {sorted(tags - TAGS)}")
-        if "NBVAL" in item.cell.source:
-            complaints.append(f"{where} steers nbval by a comment")
         why = ""
-        if "real-data" in tags and standin():
-            item.options["check"] = False
-            item.options["on_standin"] = True
+        if "real-data" in section.tags(item.cell) and standin():
+            item.options |= {"check": False, "on_standin": True}
             why = f"its images are a stand-in. {standin()}"
         elif not item.options["check"]:
             why = "it varies: near the stored output, and judged by a check"
         item.user_properties.append(("only ran", why))
-    if complaints:
-        raise pytest.UsageError("; ".join(complaints))
 
 
 @cache
@@ -157,24 +135,18 @@ def standin():
         except OSError as error:
             os.environ["D2LMINI_STANDIN"] = "always"
             return f"{error}"
-        except RuntimeError as error:  # D2LMINI_DATA names nobody's home
-            raise pytest.UsageError(f"{error}") from None
     return "D2LMINI_STANDIN=always" if wish == "always" else ""
 
 
 def pytest_terminal_summary(terminalreporter):
     """Say of how many cells the outputs were compared, and of which not."""
-    reasons = Counter(
-        dict(report.user_properties)["only ran"]
-        for reports in terminalreporter.stats.values()
-        for report in reports
-        if getattr(report, "when", "") == "call"
-        and "only ran" in dict(report.user_properties)
-    )
-    if not reasons:
-        return
-    total, compared = sum(reasons.values()), reasons.pop("", 0)
-    terminalreporter.section("cells of notebooks")
-    terminalreporter.line(f"{total} ran, {compared} of them were compared")
+    reports = [r for rs in terminalreporter.stats.values() for r in rs]
+    reports = [r for r in reports if getattr(r, "when", "") == "call"]
+    reasons = Counter(dict(r.user_properties).get("only ran") for r in reports)
+    del reasons[None]  # unit tests
+    if reasons:
+        terminalreporter.section("cells of notebooks")
+        what = f"{reasons.total()} ran, {reasons.pop('', 0)} of them"
+        terminalreporter.line(f"{what} were compared")
     for why, count in reasons.items():
         terminalreporter.line(f"{count} only ran: {why}", yellow=True)

@@ -26,7 +26,9 @@ from .plotting import (
 )
 from .support import names
 from .support.devices import cpu, gpu, num_gpus, try_gpu
-from .support.files import DATA_HUB, DATA_URL, cache_folder, download
+from .support.files import cache_folder
+from .support.hub import DATA_HUB, DATA_URL, download
+from .support.living import living, pack
 from .support.records import History
 from .training import (
     DataModule,

@@ -160,17 +160,12 @@ class ImageDataset(torch.utils.data.Dataset):
         return image, label
 
 
-_METHODS = ImageDataset.__getitem__, ImageDataset.__len__
-
-
 def _is_sliceable(data):
     """Tell whether batches of a data set may be cut from its tensors.
 
     Not so where the reader has put something else in the place of ours.
     """
     if type(data) is not ImageDataset:
-        return False
-    if (ImageDataset.__getitem__, ImageDataset.__len__) != _METHODS:
         return False
     tensors = data.data, data.targets
     return (
@@ -189,9 +184,8 @@ class FashionMNIST(DataModule):
     and `val` are data sets of (1, h, w) images with labels 0..9; `resize` is
     (h, w), or one number for both. Where the files cannot be had, a stand-in
     is drawn, with a warning, and `is_standin` is True; $D2LMINI_STANDIN (auto,
-    never, always) forbids or forces that. Under auto, an attempt to fetch that
-    was in vain and took longer than ten seconds is not repeated in the same
-    process during the next five minutes; the cache is looked at every time.
+    never, always) forbids or forces that. Under auto, the usual, where nobody
+    answered for ten seconds the variable becomes always: nobody waits twice.
 
     Source: Xiao, Rasul and Vollgraf, 2017.
     """
@@ -203,8 +197,8 @@ class FashionMNIST(DataModule):
         self.save_hyperparameters(ignore=["root"])
         images = load_images(self.root)
         self.is_standin = images.is_standin
-        self.train = self._dataset(images.train_images, images.train_labels)
-        self.val = self._dataset(images.val_images, images.val_labels)
+        self.train = self._dataset(*images.train)
+        self.val = self._dataset(*images.val)
 
     @property
     def resize(self):
@@ -241,23 +235,16 @@ class FashionMNIST(DataModule):
         return ImageDataset(images, labels.long(), self.resize)
 
     def text_labels(self, indices):
-        """Return the names of the classes `indices`."""
-        try:
-            indices = list(indices)
-        except TypeError as error:
-            raise ValueError(
-                f"text_labels takes a row of labels, not {indices!r}."
-            ) from error
+        """Return the names of the classes `indices`, a row of labels."""
+        names = []
         for i in indices:
-            if np.ndim(i):
+            if np.ndim(i) or i not in range(len(CLASSES)):
                 raise ValueError(
-                    "Labels are one row of numbers from 0 to 9, not of shape "
-                    f"({len(indices)}, {len(i)}); of one-hot rows take "
-                    "argmax(dim=1), of a column flatten()."
+                    f"A label is a whole number from 0 to 9, not {i}; of "
+                    "one-hot rows take argmax(dim=1), of a column flatten()."
                 )
-            if i not in range(len(CLASSES)):
-                raise ValueError(f"{i} is not a label from 0 to 9.")
-        return [CLASSES[int(i)] for i in indices]
+            names.append(CLASSES[int(i)])
+        return names
 
     def get_dataloader(self, train):
         """Return batches of images (n, 1, h, w) and labels (n,).

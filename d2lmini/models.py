@@ -8,6 +8,7 @@ from .oop import HyperParameters
 from .support.checks import (
     check_labels,
     check_numbers,
+    check_tensors,
     check_whole,
     described,
 )
@@ -25,23 +26,16 @@ class SGD(HyperParameters):
     def __init__(self, params, lr):
         check_numbers(0, lr=lr)
         self.save_hyperparameters()
-        self.params = list(params)
-        if isinstance(params, torch.Tensor) or not self.params:
-            raise ValueError(
-                "params must be a list of tensors with at least one, not "
-                f"{described(params)}."
-            )
-        for param in self.params:
-            if not isinstance(param, torch.Tensor) or not param.is_leaf:
+        is_list = hasattr(params, "__iter__") and not torch.is_tensor(params)
+        self.params = list(params) if is_list else []
+        for param in self.params or [params]:
+            if param is params or not getattr(param, "is_leaf", False):
                 raise ValueError(
-                    "params must be leaf tensors, such as parameters() gives; "
-                    f"one of them is {described(param)}."
+                    "params must be leaf tensors in a list, such as "
+                    f"parameters() gives, not {described(param)}."
                 )
-        if len({id(param) for param in self.params}) < len(self.params):
-            raise ValueError(
-                "params must be different tensors; a step would move one of "
-                f"these {len(self.params)} twice."
-            )
+        if len(set(map(id, self.params))) < len(self.params):
+            raise ValueError("params holds one tensor twice; give it once.")
 
     @torch.no_grad()
     def step(self):
@@ -127,6 +121,7 @@ class LinearRegression(Module):
 
 def _check_same_shape(y_hat, y):
     """Refuse to broadcast: (n, 1) minus (n,) would be an (n, n) matrix."""
+    check_tensors(y_hat=y_hat, y=y)
     if y_hat.shape != y.shape:
         same_number = y_hat.numel() == y.numel()
         todo = "reshape one of them" if same_number else "they must be the same"
@@ -138,39 +133,35 @@ def _check_same_shape(y_hat, y):
 
 def _rows(Y_hat, Y):
     """Return scores (n, num_classes) and labels (n,), or raise ValueError."""
-    for name, value in (("Y_hat", Y_hat), ("Y", Y)):
-        if not isinstance(value, torch.Tensor):
-            raise ValueError(
-                f"{name} must be a tensor, not {described(value)}."
-            )
-    if not Y_hat.numel() or Y_hat.dim() == 0:
-        raise ValueError(
-            f"Scores of shape {tuple(Y_hat.shape)} hold no row of numbers."
-        )
-    num_classes = Y_hat.shape[-1]
+    check_tensors(Y_hat=Y_hat, Y=Y)
+    shape, rows = tuple(Y_hat.shape), tuple(Y_hat.shape[:-1])
+    if not Y_hat.numel() or not shape:
+        raise ValueError(f"Scores of shape {shape} hold no row of numbers.")
+    num_classes = shape[-1]
     if num_classes == 1:
         raise ValueError(
-            "A classifier needs a score for each of two classes or more, not "
-            f"scores of shape {tuple(Y_hat.shape)}; where one score stands for "
+            f"Scores of shape {shape} are of one class; where one stands for "
             "two classes, define loss and accuracy yourself."
         )
-    if Y.is_floating_point() or Y.is_complex():
+    num_rows = Y_hat.numel() // num_classes
+    if Y.shape not in [rows, (*rows, 1), (num_rows,), (num_rows, 1)]:
+        hint = ""
+        if not Y_hat.is_floating_point():
+            hint = "; give scores of the classes first, and labels second"
+        elif Y.numel() == num_rows:
+            hint = "; reshape or transpose one of them"
+        elif Y.shape == shape:
+            hint = "; of one-hot rows take argmax(dim=-1)"
+        elif Y.shape == shape[:1] + shape[2:]:
+            hint = "; give Y_hat.movedim(1, -1), with the classes last"
+        raise ValueError(
+            f"Scores of shape {shape} need labels of shape {rows}, not "
+            f"{tuple(Y.shape)}{hint}."
+        )
+    if Y.is_floating_point():
         raise ValueError(
             f"Labels must be whole numbers, not {Y.dtype}; use Y.long(), or "
             "define loss and accuracy yourself."
-        )
-    rows, num_rows = Y_hat.shape[:-1], Y_hat.numel() // num_classes
-    if Y.shape not in [rows, (*rows, 1), (num_rows,), (num_rows, 1)]:
-        hint = ""
-        if Y.numel() == num_rows:
-            hint = "; reshape or transpose one of them"
-        elif Y.shape == Y_hat.shape:
-            hint = "; of one-hot rows take argmax(dim=-1)"
-        elif Y.shape == Y_hat.shape[:1] + Y_hat.shape[2:]:
-            hint = "; give Y_hat.movedim(1, -1), with the classes last"
-        raise ValueError(
-            f"Scores of shape {tuple(Y_hat.shape)} need labels of shape "
-            f"{tuple(rows)}, not {tuple(Y.shape)}{hint}."
         )
     return Y_hat.reshape(-1, num_classes), Y.reshape(-1).long()
 
@@ -214,10 +205,9 @@ class Classifier(Module):
             return F.cross_entropy(
                 scores, labels, ignore_index=_NO_LABEL, reduction=reduction
             )
-        except IndexError as error:
-            problem = error
-        check_labels(labels, scores.shape[1])
-        raise problem
+        except IndexError:
+            check_labels(labels, scores.shape[1])
+            raise
 
     @torch.no_grad()
     def layer_summary(self, X_shape):

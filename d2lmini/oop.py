@@ -42,32 +42,24 @@ class HyperParameters:
 
         Raises ValueError for an argument that would hide a method.
         """
-        ignore = (
-            [ignore]
-            if isinstance(ignore, str)
-            else []
-            if ignore is None
-            else list(ignore)
-        )
+        if ignore is None or isinstance(ignore, str):
+            ignore = [ignore]
         frame = inspect.currentframe().f_back
         names, varargs, keywords, values = inspect.getargvalues(frame)
-        saved = {name: values[name] for name in names[1:]}
-        if varargs:
-            saved[varargs] = values[varargs]
-        if keywords:
-            saved |= values[keywords]
+        names = names[1:] + ([varargs] if varargs else [])
+        given = {name: values[name] for name in names}
+        given |= values.get(keywords, {})
         saved = {
             name: value
-            for name, value in saved.items()
+            for name, value in given.items()
             if name not in ignore and not name.startswith("_")
         }
-        for name in saved:
+        for name, value in saved.items():
             if callable(getattr(type(self), name, None)):
                 raise ValueError(
                     f"The argument {name!r} would hide the method "
                     f"{type(self).__name__}.{name}; rename it, or ignore it "
                     f"with save_hyperparameters(ignore=[{name!r}])."
                 )
-        self.hparams = getattr(self, "hparams", {}) | saved
-        for name, value in saved.items():
             setattr(self, name, value)
+        self.hparams = getattr(self, "hparams", {}) | saved

@@ -5,7 +5,6 @@ There is a feed only where the book has an address, like the sitemap.
 """
 
 import re
-import time
 from html import escape
 from pathlib import Path
 
@@ -18,8 +17,8 @@ from sphinx.util.docutils import SphinxDirective
 CITATION = section.ROOT / "CITATION.cff"
 FEED = "feed.xml"
 PAGE = "CHANGELOG"
-# How the heading of a version begins that was released, and when.
-RELEASED = re.compile(r"([\d.]+), (\w+ \d+, \d{4})")
+# How `make release` heads a version, with its date.
+RELEASED = re.compile(r"([\d.]+), (\d{4}-\d\d-\d\d)")
 
 
 def name(author):
@@ -57,47 +56,40 @@ class Cite(SphinxDirective):
         return [nodes.container("", code, classes=["copied"])]
 
 
-def entries(page):
-    """Yield (version, date, anchor, HTML) of the releases, newest first."""
-    for part in page.main("section"):
-        found = RELEASED.match(part.h2.get_text()) if part.h2 else None
-        if found and part.h2.parent is part:
-            part.h2.extract()
-            day = time.strptime(found[2], "%B %d, %Y")
-            date = time.strftime("%Y-%m-%dT00:00:00Z", day)
-            yield found[1], date, part["id"], part.decode_contents()
+def entries(page, where):
+    """Yield the releases that a page lists, newest first, as Atom."""
+    for part in page.select("section > section"):
+        found = RELEASED.match(part.h2.extract().get_text())
+        if found:
+            link = f"{where}#{part['id']}"
+            yield (
+                f"<entry><title>Version {found[1]}</title><id>{link}</id>\n"
+                f'<link href="{link}"/><updated>{found[2]}T00:00:00Z'
+                f'</updated><content type="html">{escape(str(part))}</content></entry>\n'
+            )
 
 
 def feed(page, base, title, author):
     """Return a feed (Atom) of the changes, from the page that lists them."""
-    items = ""
-    newest = ""
-    for version, date, anchor, html in entries(page):
-        newest = newest or date
-        where = f"{base}{PAGE}.html#{anchor}"
-        items += (
-            f"<entry><title>Version {version}</title><id>{where}</id>"
-            f'<link href="{where}"/><updated>{date}</updated>'
-            f'<content type="html">{escape(html)}</content></entry>\n'
-        )
+    items = [*entries(page, f"{base}{PAGE}.html")]
+    newest = re.search("<updated>.*?</updated>", items[0])[0]
     return (
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{base}">\n'
         f"<title>{escape(title)}: changes</title><id>{base}{FEED}</id>\n"
-        f'<link rel="self" href="{base}{FEED}"/><link href="{base}"/>\n'
-        f"<updated>{newest}</updated>"
-        f"<author><name>{escape(author)}</name></author>\n{items}</feed>\n"
+        f'<link rel="self" href="{base}{FEED}"/><link href="{base}"/>\n{newest}'
+        f"<author><name>{escape(author)}</name></author>\n{''.join(items)}</feed>\n"
     )
 
 
 def write_feed(app, exception):
     if exception or app.builder.name != "html":
         return
-    folder, base = Path(app.outdir), app.config.html_baseurl
+    folder, config = Path(app.outdir), app.config
     (folder / FEED).unlink(missing_ok=True)
-    if base:
+    if base := config.html_baseurl:
         html = (folder / f"{PAGE}.html").read_text("utf-8")
-        page = BeautifulSoup(html, "html.parser")
-        text = feed(page, base, app.config.project, app.config.author)
+        page = BeautifulSoup(html, "html.parser").main
+        text = feed(page, base, config.project, config.author)
         (folder / FEED).write_text(text, "utf-8")
 
 

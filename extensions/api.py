@@ -32,17 +32,10 @@ IN_CODE = re.compile(
     r'(<span class="nd?">@?d2l</span><span class="o">\.</span>)'
     r'(<span class="n">(\w+)</span>)'
 )
-SHORT = {
-    "d2l": "d2lmini",
-    "F": "torch.nn.functional",
-    "nn": "torch.nn",
-    "optim": "torch.optim",
-    "Tensor": "torch.Tensor",
-    "np": "numpy",
-    "pd": "pandas",
-    "DataFrame": "pandas.DataFrame",
-    "plt": "matplotlib.pyplot",
-}
+SHORT = {"d2l": "d2lmini", "np": "numpy", "pd": "pandas"}
+SHORT |= {"F": "torch.nn.functional", "nn": "torch.nn", "optim": "torch.optim"}
+SHORT |= {"Tensor": "torch.Tensor", "DataFrame": "pandas.DataFrame"}
+SHORT |= {"plt": "matplotlib.pyplot"}
 # Where each library keeps the pages of its functions and classes, and which
 # names have one; of Matplotlib and NumPy, functions only.
 LIBRARIES = {
@@ -97,8 +90,8 @@ def is_ours(name):
     """
     first = name.partition(".")[0]
     theirs = torch.nn, torch.optim, torch.nn.functional
-    single = not re.search("[A-Z_]", first)
-    return not single and not any(hasattr(place, first) for place in theirs)
+    known = any(hasattr(place, first) for place in theirs)
+    return bool(re.search("[A-Z_]", first)) and not known
 
 
 @cache
@@ -126,9 +119,8 @@ def address(library, inside):
         return None
     if not callable(thing) or not re.fullmatch(pattern, inside):
         return None
-    if library in ("numpy", "matplotlib") and isinstance(thing, type):
-        return None
-    page = PAGES.get(name, name)
+    is_class = library in ("numpy", "matplotlib") and isinstance(thing, type)
+    page = "" if is_class else PAGES.get(name, name)
     return page and f"{place}{page}.html"
 
 
@@ -180,29 +172,21 @@ def link_code(app, pagename, template, context, doctree):
 
 
 def teacher(name):
-    """Return the page that defines a name, else the first that uses it, and
-    the words for that.
-    """
-    code = {
-        page: "\n\n".join(cell.source for cell in page.code)
-        for page in section.everything()
-    }
-    for words, pattern in (
-        ("Taught in", rf"(?<!\)\n)^(?:class|def) {name}\b"),  # no method
-        ("First used in", rf"\bd2l\.{name}\b"),
-    ):
-        for page, source in code.items():
-            if re.search(pattern, source, re.M):
+    """Return words and the page that defines a name, else first uses it."""
+    defined = rf"(?<!\)\n)^(?:class|def) {name}\b"  # no method
+    used = rf"\bd2l\.{name}\b"
+    for words, pattern in ("Taught in", defined), ("First used in", used):
+        for page in section.everything():
+            code = "\n\n".join(cell.source for cell in page.code)
+            if re.search(pattern, code, re.M):
                 return words, page
     return None
 
 
 def finish(app, what, name, thing, options, lines):
     """Let a docstring be Markdown as far as ours are, and name its page."""
-    single = r"(?<!`)`([^`]+)`(?!`)"
-    text = re.sub(single, r"``\1``", "\n".join(lines))
-    found = name.count(".") == 1 and teacher(name.partition(".")[2])
-    if found:
+    text = re.sub(r"(?<!`)`([^`]+)`(?!`)", r"``\1``", "\n".join(lines))
+    if name.count(".") == 1 and (found := teacher(name.partition(".")[2])):
         words, page = found
         text += f"\n\n{words} :doc:`/{page.name.removesuffix('.ipynb')}`."
     lines[:] = text.splitlines()
@@ -218,8 +202,7 @@ class Api(pages.Table):
         for name, thing in PUBLIC.items():
             if f"{thing.__module__}.".startswith(f"{home}."):
                 kind = "class" if isinstance(thing, type) else "function"
-                yield "```{eval-rst}"
-                yield f".. auto{kind}:: d2lmini.{name}"
+                yield from ("```{eval-rst}", f".. auto{kind}:: d2lmini.{name}")
                 yield from ["   :members:"] if kind == "class" else []
                 yield from ("```", "")
 

@@ -1,12 +1,55 @@
 """Mends the HTML of a page before it is written.
 
 What Sphinx, MyST-NB and pandas write is not all valid, and not all accessible.
-Each function mends one kind of defect.
+Each function mends one kind of defect in the tree of a page. Code and formulas,
+nine tenths of the tags, are parsed by nobody: in the tree, a text stands for
+what each holds.
 """
 
 import re
+from html import unescape
+from pathlib import Path
 
+import references
+import section
 from bs4 import BeautifulSoup, NavigableString
+
+HELD = re.compile(r"(<(pre|math)\b[^>]*>)(.*?)(?=</\2>)", re.S)
+PLACE = re.compile("\ue000(\\d+)\ue001")
+# A number and the word that it belongs to stay on one line.
+WORD = "section|chapter|exercise|solution"
+PAIR = re.compile(rf"\b((?i:{WORD})s?|\d+\.\d+)\s(?=[\dA-Z])")
+SHORT = 30  # signs of code that fit on the line of a phone
+
+
+def plain(html):
+    """Return the text of a piece of HTML."""
+    return unescape(re.sub("<[^>]*>", "", html))
+
+
+class Page(BeautifulSoup):
+    """A page as a tree, with the HTML that its code and formulas hold."""
+
+    def __init__(self, html):
+        self.held = []
+        super().__init__(HELD.sub(self.hold, html), "html.parser")
+
+    def hold(self, match):
+        self.held.append(match[3])
+        return f"{match[1]}\ue000{len(self.held) - 1}\ue001"
+
+    def number(self, tag):
+        """Return the index of what a tag holds."""
+        return int(PLACE.fullmatch(tag.string)[1])
+
+    def read(self, tag):
+        """Return the text of a tag, with code and formulas."""
+        return PLACE.sub(lambda m: plain(self.held[int(m[1])]), tag.get_text())
+
+    def write(self):
+        """Return the whole as HTML."""
+        html = self.decode(formatter="minimal")
+        return PLACE.sub(lambda m: self.held[int(m[1])], html)
 
 
 def solutions(page):
@@ -15,16 +58,16 @@ def solutions(page):
     The heading of the section moves into the fold, and its id to what is
     folded: a link to a closed solution then opens it, without a script.
     """
-    for section in page.select("#solutions > section"):
-        for fold in section("details"):
+    for part in page.select("#solutions > section"):
+        for fold in part("details"):
             fold.summary.decompose()
             fold.unwrap()
-        heading = section.h3.extract()
+        heading = part.h3.extract()
         heading.find("a", class_="headerlink").decompose()
-        section.name = "div"
-        section.wrap(page.new_tag("details"))
-        section.insert_before(page.new_tag("summary"))
-        section.previous_sibling.append(heading)
+        part.name = "div"
+        part.wrap(page.new_tag("details"))
+        part.insert_before(page.new_tag("summary"))
+        part.previous_sibling.append(heading)
 
 
 def folds(page):
@@ -33,15 +76,23 @@ def folds(page):
         if summary.h3:
             continue
         cell = summary.find_parent(class_="cell")
-        figure = cell.select_one(".cell_output img")
-        code = cell.select_one(".cell_input pre")
-        names = re.findall(r"^(?:def|class) (\w+)", code.get_text(), re.M)
+        code = page.read(cell.select_one(".cell_input pre"))
+        names = re.findall(r"^(?:def|class) (\w+)", code, re.M)
         summary.attrs = {}
         summary.string = "Code"
-        if figure:
+        if cell.select_one(".cell_output img"):
             summary.string = "Code of the figure"
         elif names:
             summary.string = f"Code: {', '.join(names)}"
+
+
+def predictions(page):
+    """What a reader is asked to predict stays folded until then."""
+    for output in page.select(".cell.tag_predict > .cell_output"):
+        fold = output.wrap(page.new_tag("details", attrs={"class": "answer"}))
+        summary = page.new_tag("summary")
+        summary.string = "Show the output"
+        fold.insert(0, summary)
 
 
 def is_prose(line):
@@ -55,14 +106,13 @@ def is_prose(line):
 def outputs(page):
     """Printed sentences are wrapped, and so is the message of an error."""
     for box in page.select(".cell_output pre"):
-        lines = box.decode_contents().rstrip().split("\n")
+        number = page.number(box)
+        lines = page.held[number].rstrip().split("\n")
         last = len(lines) - 1 if box.find_parent(class_="traceback") else None
         for i, line in enumerate(lines):
-            text = BeautifulSoup(line, "html.parser").get_text()
-            if i == last or (last is None and is_prose(text)):
+            if i == last or (last is None and is_prose(plain(line))):
                 lines[i] = f'<span class="message">{line}</span>'
-        html = "<pre>" + "\n".join(lines) + "</pre>"
-        box.replace_with(BeautifulSoup(html, "html.parser"))
+        page.held[number] = "\n".join(lines)
 
 
 def tables(page):
@@ -78,41 +128,23 @@ def tables(page):
 
 
 def pictures(page):
-    """Pictures know their size, load when they come near, and link nowhere."""
+    """Pictures know their size, load when they come near, and link to their
+    files: book.js shows these large on the page.
+    """
     for image in page("img"):
         style = image.attrs.pop("style", "")
-        size = r"(?:^|;)\s*(width|height):\s*(\d+)(?:\.\d+)?px"
+        size = r"(?<![-\w])(width|height):\s*(\d+)(?:\.\d+)?px"
         image.attrs |= dict(re.findall(size, style))
         if "width" in image.attrs:  # where the style sheet can use it
             image["style"] = f"--width: {image['width']}px"
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()
-
-
-# A number and the word that it belongs to stay on one line.
-PAIR = re.compile(
-    r"\b(?:\d+\.\d+\s(?=[A-Z])"
-    r"|(?:[Ss]ections?|[Cc]hapters?|[Ee]xercises?|[Ss]olutions?)\s(?=\d)"
-    r"|[A-Z]{2,}-(?=\d))"
-)
-KEPT = {"-": "\N{NON-BREAKING HYPHEN}"}
-SHORT = 30  # signs of code that fit on the line of a phone
-
-
-def lines(page):
-    """Lines are not broken inside a reference, a hyphenated name or a short
-    piece of code.
-    """
-    for text in page(string=PAIR):
-        if not text.find_parent(["h1", "pre", "annotation"]):
-            kept = PAIR.sub(
-                lambda m: m[0][:-1] + KEPT.get(m[0][-1], "\xa0"), text
-            )
-            text.replace_with(NavigableString(kept))
-    for code in page("code"):
-        if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
-            code["class"] = [*code.get("class", []), "kept"]
+        attributes = {"class": "enlarge", "href": image["src"]}
+        link = image.wrap(page.new_tag("a", attrs=attributes))
+        words = page.new_tag("span", attrs={"class": "unseen"})
+        words.string = "Enlarge:"
+        link.insert(0, words)
 
 
 def formulas(page):
@@ -126,48 +158,58 @@ def formulas(page):
             kept.append(end[0])
 
 
-def ids(page):
-    """An id stands once on a page: the first one keeps it."""
-    seen = set()
-    for tag in page(id=True):
-        if tag["id"] in seen:
-            del tag["id"]
-        else:
-            seen.add(tag["id"])
+def lines(page):
+    """Lines are not broken inside a reference or a short piece of code."""
+    for text in page(string=PAIR):
+        if not text.find_parent("h1"):
+            text.replace_with(PAIR.sub("\\1\xa0", text))
+    for code in page("code"):
+        if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
+            code["class"] = [*code.get("class", []), "kept"]
 
 
 def links(page):
     """The sign beside a heading says where it leads."""
     for link in page("a", class_="headerlink"):
-        name = link.parent.get_text().removesuffix(link.get_text())
-        link.attrs = {
-            "class": "headerlink",
-            "href": link["href"],
-            "aria-label": f"Link to: {name}",
-        }
+        name = page.read(link.parent).removesuffix(link.get_text())
+        del link["title"]
+        link["aria-label"] = f"Link to: {name}"
+
+
+REPAIRS = (
+    solutions,
+    folds,
+    predictions,
+    outputs,
+    tables,
+    pictures,
+    references.figures,
+    references.equations,
+    references.exercises,
+    references.mentions,
+    formulas,
+    lines,
+    links,
+)
 
 
 def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
-    page = BeautifulSoup(context["body"], "html.parser")
-    for repair in (
-        solutions,
-        folds,
-        outputs,
-        tables,
-        pictures,
-        formulas,
-        lines,
-        ids,
-        links,
-    ):
+    page = context["tree"] = Page(context["body"])
+    page.docname, page.static = pagename, Path(app.outdir) / "_static"
+    page.root = "../" * pagename.count("/")
+    path = (section.ROOT / pagename).with_suffix(".ipynb")
+    page.section = section.read(path) if path.exists() else None
+    for repair in REPAIRS:
         repair(page)
-    context["body"] = page.decode(formatter="minimal")
+    context["body"] = page.write()
     first = page.find("p")
-    context["description"] = first and first.get_text().replace("\n", " ")
+    context["description"] = first and page.read(first).replace("\n", " ")
 
 
 def setup(app):
+    # The scripts of the living figures.
+    app.config.html_static_path.append(str(section.ROOT / "figures"))
     app.connect("html-page-context", mend)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -9,11 +9,11 @@ that leads nowhere stops the build.
 
 import json
 import re
+from copy import copy
 from functools import cache
-from os.path import relpath
 
 import section
-from bs4 import BeautifulSoup, NavigableString
+from bs4 import NavigableString
 from sphinx.util import logging
 
 log = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ TAG = re.compile(r"\\tag\{(\d+\.\d+\.\d+)\}")
 LEVELS = "Run", "Think", "Derive"  # the first word of an exercise may say it
 MENTION = re.compile(
     r"\b(?P<kind>Figure|Equation|[Ee]xercise|[Ss]olution)[ \xa0]"
-    r"(?P<open>\(?)(?P<number>\d+(?:\.\d+\.\d+)?)(?(open)\))"
+    r"(?P<open>\()?(?P<number>\d+(?:\.\d+\.\d+)?)(?(open)\))"
     r"(?! of\b|[\d.]*\d)"
 )
 NO_MENTION = ["a", "pre", "code", "math", "h1", "h2", "h3", "summary", "title"]
@@ -48,11 +48,8 @@ def homes():
     }
 
 
-def figures(soup, page, keep):
-    """Join each caption with its picture, and mark those that are alive.
-
-    `keep` writes a file beside the site's scripts and returns its address.
-    """
+def figures(soup):
+    """Join each caption with its picture, and mark those that are alive."""
     for start in soup.select("p > strong:first-child"):
         found = CAPTION.fullmatch(start.get_text())
         paragraph = start.parent
@@ -62,7 +59,7 @@ def figures(soup, page, keep):
         images = cell.select(".cell_output img")
         if not images:
             log.warning(
-                f"{page.name}: Figure {found[1]} is no caption, because "
+                f"{soup.docname}: Figure {found[1]} is no caption, because "
                 "the cell above it draws nothing. Move it below its picture."
             )
             continue
@@ -73,34 +70,36 @@ def figures(soup, page, keep):
         figure.append(paragraph.extract())
         start.name = "a"
         start["href"] = f"#{figure['id']}"
-        bring_to_life(soup, figure, page, found[1], keep)
+        bring_to_life(soup, figure, found[1])
 
 
-def bring_to_life(soup, figure, page, number, keep):
+def bring_to_life(soup, figure, number):
     """Give a living figure its name and the numbers that it starts from."""
-    living = page.living.get(number)
+    living = soup.section and soup.section.living.get(number)
     if not living:
         return
     figure["data-living"] = living["name"]
     given = {key: living[key] for key in ("data", "shows")}
     if living["load"]:
         text = f"figureFile({json.dumps(living['load'])})"
-        given["file"] = keep(f"{page.id}-{living['name']}.js", text)
+        name = f"{living['name']}-{soup.section.id}.js"
+        (soup.static / name).write_text(text, "utf-8")
+        given["file"] = f"{soup.root}_static/{name}"
     script = soup.new_tag("script", type="application/json")
     # A "</script>" in it would end it.
     script.string = json.dumps(given).replace("<", "\\u003c")
     figure.insert(0, script)
 
 
-def equations(soup, page):
+def equations(soup):
     """Give each numbered equation an id."""
     for box in soup.select("div.math"):
-        if found := TAG.search(box.get_text()):
+        if found := TAG.search(soup.read(box)):
             box["id"] = anchor("equation", found[1])
             box["class"] = [*box.get("class", []), "numbered"]
 
 
-def exercises(soup, page):
+def exercises(soup):
     """Join each exercise with its solution: ids, links, and the question."""
     items = soup.select("#exercises > ol > li")
     for number, item in enumerate(items, 1):
@@ -112,10 +111,7 @@ def exercises(soup, page):
         if not solution:
             continue
         question = soup.new_tag("blockquote", attrs={"class": "question"})
-        copy = BeautifulSoup(item.decode_contents(), "html.parser")
-        for tag in copy(id=True):
-            del tag["id"]
-        question.append(copy)
+        question.extend(copy(child) for child in list(item.children))
         solution.insert(0, question)
         link(soup, question, item["id"], f"Back to exercise {number}")
         link(soup, item, solution["id"], f"Solution {number}")
@@ -128,7 +124,7 @@ def link(soup, parent, goal, words):
     parent.append(a)
 
 
-def mentions(soup, page):
+def mentions(soup):
     """Turn every mention into a link."""
     ids = {tag["id"] for tag in soup(id=True)}
     for text in soup(string=MENTION):
@@ -140,15 +136,12 @@ def mentions(soup, page):
             home = homes().get(goal)
             if goal not in ids and not home:
                 log.warning(
-                    f"{page.name}: “{found[0]}” is mentioned, and there is "
+                    f"{soup.docname}: “{found[0]}” is mentioned, and there is "
                     "none. Correct the number."
                 )
                 continue
-            there = page.name.removesuffix(".ipynb")
-            to = f"#{goal}"
-            if goal not in ids:
-                to = relpath(f"{home}.html", f"{there}/..") + to
-            a = soup.new_tag("a", href=to)
+            away = "" if goal in ids else f"{soup.root}{home}.html"
+            a = soup.new_tag("a", href=f"{away}#{goal}")
             a.string = found[0]
             pieces += [NavigableString(text[end : found.start()]), a]
             end = found.end()

@@ -1,82 +1,97 @@
 """Writes what the search page searches: all text, by page and section.
 
-Sphinx's own index knows which word stands on which page but not how often, and
-shows no context in a site that is opened from a folder.
+A section is [anchor, heading, text, code, sentences that it prints]. Terms of
+the glossary, exercises and solutions are sections of their own. Of code, each
+word is kept once a section: it is looked for, and not shown.
 """
 
 import json
 import re
+import shutil
 from pathlib import Path
-from zlib import crc32
 
-from bs4 import BeautifulSoup, SoupStrainer
+import html_fixes
 
-SKIP = ".about, .headerlink, annotation, .sections, .status"
+MINISEARCH = Path(__file__).resolve().parent.parent / "vendor" / "minisearch"
+SKIP = ".headerlink, .sections, .status, summary"
+PARTS = "section, dt[id], li[id^=exercise-], [id^=solution-]"
+FORMULA = "…"  # flattened, it would say something else
+# Names with their dots, and signs of operations.
+WORD = re.compile(r"[^\W\d][\w.]*\w|[@*/%<>=!&|^~+-]+")
+MESSAGE = re.compile(r'^<span class="message">(.*)</span>$', re.M)
 
 
-def printed(section):
-    """Take the outputs out of a section; return the sentences among them.
+def words(page, boxes, text):
+    """Return the words of code that a text lacks, each once, as one text."""
+    code = re.sub("#.*", "", "\n".join(map(page.read, boxes)))
+    known = set(WORD.findall(text))
+    new = [word for word in WORD.findall(code) if word not in known]
+    return " ".join(dict.fromkeys(new))
 
-    Numbers are left out, and lines that differ from another only in these.
+
+def printed(page, boxes):
+    """Return the sentences that some boxes show, as one text.
+
+    Of those that differ only in numbers, one is enough.
     """
-    lines = {}
-    for output in section(class_="cell_output"):
-        for message in output(class_="message"):
-            line = message.get_text()
-            lines.setdefault(re.sub(r"[\d.]+", "", line), line)
+    html = "\n".join(page.held[page.number(box)] for box in boxes)
+    lines = map(html_fixes.plain, MESSAGE.findall(html))
+    kinds = {re.sub(r"[\d.]", "", line): line for line in lines}
+    return " ".join(kinds.values())
+
+
+def entry(page, part):
+    """Take a part out of a page; return it as a section of the index."""
+    anchor = part["id"]
+    title = part.find(["h1", "h2", "h3"], recursive=False)
+    if part.name == "dt":
+        title, part = part, part.find_next_sibling("dd")
+    heading = title.extract().get_text() if title else ""
+    said = printed(page, part.select(".cell_output pre"))
+    for output in part(class_="cell_output"):
         output.decompose()
-    return list(lines.values())
+    boxes = [box.extract() for box in part("pre")]
+    text = html_fixes.PLACE.sub(FORMULA, part.extract().get_text())
+    text = " ".join(text.split())
+    return [anchor, heading, text, words(page, boxes, text), said]
 
 
-def sections(html):
-    """Return [(anchor, heading, text)] of the sections of a page.
-
-    Prose comes before code and what it prints, so that what is shown of a text
-    is prose. Each term of the glossary is a section.
-    """
-    page = BeautifulSoup(html, "html.parser", parse_only=SoupStrainer("main"))
+def sections(page):
+    """Return the sections of a page that is written, and take it apart."""
     for part in page.select(SKIP):
         part.decompose()
-    for formula in page("math"):  # flattened, it would say something else
-        formula.replace_with("…")
-    found = []
-    for term in reversed(page("dt", id=True)):
-        text = " ".join(
-            term.find_next_sibling("dd").extract().get_text().split()
-        )
-        found.append((term["id"], term.extract().get_text(), text))
-    parts = page.select("section, [id^=solution-]")
-    for section in reversed(parts):  # the inner ones first
-        # The heading of a solution stands before it, where the fold opens.
-        place = section.find_previous_sibling("summary") or section
-        heading = place.find(["h1", "h2", "h3"]).extract()
-        said = printed(section)
-        code = [pre.extract().get_text() for pre in section("pre")]
-        text = " ".join([section.extract().get_text(), *code, *said]).split()
-        found.append((section["id"], heading.get_text(), " ".join(text)))
-    return found[::-1]
+    parts = reversed(page.select(PARTS))  # the inner ones first
+    return [entry(page, part) for part in parts][::-1]
 
 
-def write(app, exception):
-    """Read the pages as they were written, for a build writes only some."""
+def place(app, pagename):
+    """Return where the sections of a page are kept: a build writes only some
+    pages, and several at a time.
+    """
+    return Path(app.doctreedir) / f"{pagename}.search.json"
+
+
+def record(app, pagename, template, context, doctree):
+    if "tree" in context:
+        found = json.dumps(sections(context.pop("tree")), ensure_ascii=False)
+        place(app, pagename).write_text(found, "utf-8")
+
+
+def finish(app, exception):
     if exception or app.builder.name != "html":
         return
-    folder, store = Path(app.outdir), Path(app.doctreedir) / "search.json"
-    known = json.loads(store.read_text("utf-8")) if store.exists() else {}
-    found = {}
-    for docname in sorted(app.env.found_docs):
-        link = app.builder.get_target_uri(docname)
-        html = (folder / link).read_text("utf-8")
-        state = f"{crc32(html.encode()):08x}"
-        known_state, parts = known.get(link, ("", []))
-        found[link] = state, parts if state == known_state else sections(html)
-    store.write_text(json.dumps(found), "utf-8")
-    book = [(link, parts) for link, (_, parts) in found.items()]
-    text = json.dumps(book, ensure_ascii=False)
-    path = folder / "_static" / "search-text.js"
-    path.write_text(f"const BOOK = {text};\n", "utf-8")
+    pages = {
+        app.builder.get_target_uri(name): place(app, name).read_text("utf-8")
+        for name in sorted(app.env.found_docs)
+    }
+    book = ",\n".join(f'["{link}",{text}]' for link, text in pages.items())
+    static = Path(app.outdir) / "_static"
+    script = f"const BOOK = [{book}];\n"
+    (static / "search-text.js").write_text(script, "utf-8")
+    shutil.copytree(MINISEARCH, static / "minisearch", dirs_exist_ok=True)
 
 
 def setup(app):
-    app.connect("build-finished", write)
+    app.connect("html-page-context", record, priority=600)
+    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,23 +1,32 @@
 """What the benchmark measures, each in a process of its own.
 
-The ways to train that are compared return the seconds of one epoch: a pass
-over the training images in shuffled batches of 256, and one over the test
+    python lab/measures.py NAME [ARGUMENTS AS JSON]
+
+prints as JSON what a function below returns. Seconds are those of one epoch: a
+pass over the training images in shuffled batches of 256, and one over the test
 images for loss and accuracy.
 """
 
+import json
 import logging
-import threading
+import resource
+import sys
 import time
 import warnings
 
 import psutil
 import torch
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
 from torch import nn
 from torch.nn import functional as F
 
 import d2lmini as d2l
 
 BATCH_SIZE, LR = 256, 0.1
+# How many images, and hidden units.
+SIZES = [(n, 256) for n in (6_000, 12_000, 30_000, 60_000, 600_000)]
+SIZES += [(60_000, width) for width in (64, 1024, 4096)]
 
 
 class Model(d2l.Classifier):
@@ -32,173 +41,69 @@ class Model(d2l.Classifier):
         self.net = nn.Sequential(*layers)
 
 
-class Images(d2l.DataModule):
-    """The first images of Fashion-MNIST, or all of them `repeats` times."""
+def images(kind="bytes", num_train=60_000, num_val=10_000):
+    """Return Fashion-MNIST as bytes, as floats, or prepared one by one.
 
-    def __init__(self, num_train=None, num_val=None, repeats=1):
-        super().__init__()
-        data = d2l.FashionMNIST(BATCH_SIZE)
-        parts = (data.train, num_train, repeats), (data.val, num_val, 1)
-        self.parts = [
-            (
-                part.data[:num].unsqueeze(1).repeat(times, 1, 1, 1),
-                part.targets[:num].repeat(times),
-            )
-            for part, num, times in parts
-        ]
-
-    def get_dataloader(self, train):
-        """Return batches as `d2lmini.FashionMNIST` does."""
-        tensors = self.parts[0 if train else 1]
-        return d2l.TensorLoader(tensors, BATCH_SIZE, train, d2l.data.to_float)
-
-
-def per_sample_images(images, labels):
-    """Return torchvision's data set, which prepares images one by one.
-
-    It holds images that were read already: its own `__init__` reads files.
+    Images above 60,000 and 10,000 are the first ones once more.
     """
+    data = d2l.FashionMNIST(BATCH_SIZE)
+    for part, number in ((data.train, num_train), (data.val, num_val)):
+        rows = torch.arange(number) % len(part.data)
+        part.data, part.targets = part.data[rows], part.targets[rows]
+        if kind == "floats":
+            part.data = part.data / 255
+    if kind == "samples":
+        data.train, data.val = map(per_sample, (data.train, data.val))
+    return data
+
+
+def per_sample(part):
+    """Return torchvision's data set, on images that were read already."""
     torchvision = d2l.import_torchvision()
     transforms = torchvision.transforms
     steps = [transforms.Resize((28, 28)), transforms.ToTensor()]
-
-    class PerSample(torchvision.datasets.FashionMNIST):
-        def __init__(self):
-            self.data, self.targets = images.squeeze(1), labels
-            self.transform = transforms.Compose(steps)
-            self.target_transform = None
-
-    return PerSample()
+    kind = torchvision.datasets.FashionMNIST
+    dataset = kind.__new__(kind)  # its __init__ would read files
+    dataset.data, dataset.targets = part.data, part.targets
+    dataset.transform = transforms.Compose(steps)
+    dataset.target_transform = None
+    return dataset
 
 
-class PerSampleImages(d2l.DataModule):
-    """The same images in `DataLoader`s without workers."""
-
-    def __init__(self, data):
-        super().__init__()
-        self.parts = [per_sample_images(*part) for part in data.parts]
-
-    def get_dataloader(self, train):
-        """Return batches that are stacked sample by sample."""
-        samples = self.parts[0 if train else 1]
-        return torch.utils.data.DataLoader(samples, BATCH_SIZE, shuffle=train)
+def trainer(data, num_hiddens, epochs):
+    """Train with `d2lmini.Trainer`, its history and its board."""
+    d2l.Trainer(epochs).fit(Model(num_hiddens), data)
 
 
-def clocked(run, epochs):
-    """Return the seconds that `run` takes for one of its epochs."""
-    start = time.perf_counter()
-    run()
-    return (time.perf_counter() - start) / epochs
-
-
-class Rows:
-    """Batches of images that lie in memory as floats.
-
-    Rows are taken by indexing, as one writes it in a loop of one's own.
-    """
-
-    def __init__(self, images, labels, train):
-        self.X, self.y, self.train = d2l.data.to_float(images), labels, train
-
-    def __len__(self):
-        return -(-len(self.y) // BATCH_SIZE)
-
-    def to(self, device):
-        """Move all rows to a device."""
-        self.X, self.y = self.X.to(device), self.y.to(device)
-        return self
-
-    def __iter__(self):
-        order = torch.randperm(len(self.y)) if self.train else None
-        for start in range(0, len(self.y), BATCH_SIZE):
-            rows = slice(start, start + BATCH_SIZE)
-            if order is not None:
-                rows = order[rows]
-            yield self.X[rows], self.y[rows]
-
-
-def float_loaders(data):
-    """Return the training and the validation batches of prepared floats."""
-    return [Rows(*data.parts[i], train=i == 0) for i in (0, 1)]
-
-
-def byte_loaders(data):
-    """Return the batches that the trainer gets."""
-    return [data.train_dataloader(), data.val_dataloader()]
-
-
-def bare(data, num_hiddens, epochs, loaders=float_loaders, num_gpus=0):
+def bare(data, num_hiddens, epochs):
     """Train in a loop that records nothing."""
-    device = d2l.gpu() if num_gpus else d2l.cpu()
-    net = Model(num_hiddens).net.to(device)
-    train, val = (batches.to(device) for batches in loaders(data))
+    net = Model(num_hiddens).net
+    train, val = data.train_dataloader(), data.val_dataloader()
     optimizer = torch.optim.SGD(net.parameters(), lr=LR)
-
-    def run():
-        for _ in range(epochs):
-            net.train()
-            for images, labels in train:
-                loss = F.cross_entropy(net(images), labels)
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-            net.eval()
-            validate(net, val)
-
-    return clocked(run, epochs)
+    for _ in range(epochs):
+        net.train()
+        for X, y in train:
+            loss = F.cross_entropy(net(X), y)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        net.eval()
+        validate(net, val)
 
 
 @torch.no_grad()
 def validate(net, batches):
     """Return the summed loss and the number of hits."""
     loss = hits = 0
-    for images, labels in batches:
-        scores = net(images)
-        loss += F.cross_entropy(scores, labels, reduction="sum")
-        hits += (scores.argmax(dim=1) == labels).sum()
+    for X, y in batches:
+        scores = net(X)
+        loss += F.cross_entropy(scores, y, reduction="sum")
+        hits += (scores.argmax(dim=1) == y).sum()
     return loss.item(), hits.item()
 
 
-def bare_on_bytes(data, num_hiddens, epochs):
-    """Train in the bare loop on the trainer's batches."""
-    return bare(data, num_hiddens, epochs, byte_loaders)
-
-
-def trainer(data, num_hiddens, epochs, num_gpus=0):
-    """Train with `d2lmini.Trainer`, its history and its board."""
-    model, fitting = Model(num_hiddens), d2l.Trainer(epochs, num_gpus)
-    return clocked(lambda: fitting.fit(model, data), epochs)
-
-
-def board_share(data, num_hiddens, epochs):
-    """Return the share of a fit that goes into the history and the board."""
-    model, fitting, spent, depth = Model(num_hiddens), d2l.Trainer(epochs), 0, 0
-
-    def timed(function):
-        def call(*args, **kwargs):
-            nonlocal spent, depth
-            start, depth = time.perf_counter(), depth + 1
-            try:
-                return function(*args, **kwargs)
-            finally:
-                depth -= 1
-                if depth == 0:  # one of these calls another
-                    spent += time.perf_counter() - start
-
-        return call
-
-    model.plot = timed(model.plot)
-    model.board.redraw = timed(model.board.redraw)
-    fitting._end_epoch = timed(fitting._end_epoch)
-    seconds = clocked(lambda: fitting.fit(model, data), 1)
-    return spent / seconds
-
-
 def lightning(data, num_hiddens, epochs):
-    """Train with Lightning on the bare loop's batches.
-
-    It takes the mean of the same three metrics over each epoch.
-    """
+    """Train with Lightning, which takes the means of the same metrics."""
     d2l.import_torchvision()  # in its way, before Lightning does in its own
     import lightning as L
 
@@ -231,28 +136,74 @@ def lightning(data, num_hiddens, epochs):
     engine = L.Trainer(
         max_epochs=epochs, accelerator="cpu", **dict.fromkeys(off, False)
     )
-    loaders = float_loaders(data)
+    loaders = data.train_dataloader(), data.val_dataloader()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it advises to use workers
-        return clocked(lambda: engine.fit(Adapter(), *loaders), epochs)
+        engine.fit(Adapter(), *loaders)
 
 
-def per_sample(data, num_hiddens, epochs):
-    """Train with the same trainer on images prepared one by one."""
-    return trainer(PerSampleImages(data), num_hiddens, epochs)
+WAYS = {
+    "trainer": (trainer, "bytes"),
+    "bare": (bare, "floats"),
+    "bare_on_bytes": (bare, "bytes"),
+    "lightning": (lightning, "floats"),
+    "per_sample": (trainer, "samples"),
+}
 
 
-def compare(names, num_hiddens, epochs, **options):
+def compare(names, num_hiddens, epochs):
     """Return {name: seconds of an epoch} of some of the ways to train."""
-    d2l.set_style()
-    data, found = Images(), {}
+    shown, found = pretend_notebook(), {}
     for name in names:
-        train = globals()[name]
-        train(Images(512, 256), num_hiddens, 1, **options)  # done once only
-        torch.manual_seed(0)
-        fewer = 1 if name == "per_sample" else epochs
-        found[name] = train(data, num_hiddens, fewer, **options)
+        train, kind = WAYS[name]
+        # What is done once only.
+        train(images(kind, 512, 256), num_hiddens, 1)
+        data = images(kind)
+        num_epochs = 1 if name == "per_sample" else epochs
+        seen = len(shown)
+        start = time.perf_counter()
+        train(data, num_hiddens, num_epochs)
+        found[name] = (time.perf_counter() - start) / num_epochs
+        drew = any("image/png" in output["data"] for output in shown[seen:])
+        assert drew == (train is trainer), f"{name} drew: {drew}"
     return found
+
+
+def pretend_notebook():
+    """Let boards draw as in a notebook; return the list of what is shown."""
+    shell = InteractiveShell.instance()
+    shell.kernel = None  # a notebook has one
+    shell.display_pub = CapturingDisplayPublisher()
+    d2l.set_style()
+    return shell.display_pub.outputs
+
+
+class Timed:
+    """A function that adds up the seconds of its calls."""
+
+    def __init__(self, function):
+        self.function, self.seconds = function, 0
+
+    def __call__(self, *args, **kwargs):
+        start = time.perf_counter()
+        try:
+            return self.function(*args, **kwargs)
+        finally:
+            self.seconds += time.perf_counter() - start
+
+
+def board_share(num_hiddens, epochs):
+    """Return the share of a fit that goes into the history and the board.
+
+    That is all but the training steps, and what the steps record.
+    """
+    pretend_notebook()
+    data, model, trainer = images(), Model(num_hiddens), d2l.Trainer(epochs)
+    plot = model.plot = Timed(model.plot)
+    epoch = trainer.fit_epoch = Timed(trainer.fit_epoch)
+    fit = Timed(trainer.fit)
+    fit(model, data)
+    return (plot.seconds + fit.seconds - epoch.seconds) / fit.seconds
 
 
 def memory():
@@ -260,42 +211,41 @@ def memory():
 
     The data are loaded and passed over once; the excess is over what stays.
     """
-    resident, done = psutil.Process().memory_info, threading.Event()
-    peaks, before = [0], resident().rss
-
-    def watch():
-        while not done.wait(0.001):
-            peaks[0] = max(peaks[0], resident().rss)
-
-    threading.Thread(target=watch, daemon=True).start()
+    resident = psutil.Process().memory_info
+    before = resident().rss
     data = d2l.FashionMNIST(BATCH_SIZE)
     held = resident().rss
     for loader in (data.train_dataloader(), data.val_dataloader()):
         for _ in loader:
             pass
-    done.set()
-    size = sum(
-        tensor.nbytes
-        for part in (data.train, data.val)
-        for tensor in (part.data, part.targets)
-    )
-    return (peaks[0] - before) / 1e6, (peaks[0] - held) / size
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux
+    parts = data.train, data.val
+    size = sum(part.data.nbytes + part.targets.nbytes for part in parts)
+    return (peak - before) / 1e6, (peak - held) / size
 
 
-def growth(sizes):
+def growth(sizes=SIZES):
     """Return [(images, hidden units, seconds an epoch)]; first the rate.
 
     The rate is that of one matrix product, in operations a second.
     """
     X, W = torch.rand(256, 784), torch.rand(784, 1024)
-    best = min(
-        clocked(lambda: [X @ W for _ in range(20)], 20) for _ in range(20)
-    )
-    found = [("rate", 0, 2 * X.numel() * W.shape[1] / best)]
-    trainer(Images(512, 256), 64, 1)  # what is done once only
-    for images, repeats, width in sizes:
-        data = Images(images, 0, repeats)
-        data.val_dataloader = lambda: None
-        seconds = trainer(data, width, max(1, 60_000 // images))
-        found.append((images * repeats, width, seconds))
+    product, seconds = Timed(torch.matmul), []
+    for _ in range(400):
+        product.seconds = 0
+        product(X, W)
+        seconds.append(product.seconds)
+    found = [("rate", "", 2 * X.numel() * W.shape[1] / min(seconds))]
+    trainer(images("bytes", 512, 256), 64, 1)  # what is done once only
+    for number, width in sizes:
+        data, epochs = images("bytes", number), max(1, 60_000 // number)
+        data.val = None
+        train = Timed(trainer)
+        train(data, width, epochs)
+        found.append((number, width, train.seconds / epochs))
     return found
+
+
+if __name__ == "__main__":
+    name, *arguments = sys.argv[1:]
+    print(json.dumps(globals()[name](*map(json.loads, arguments))))

@@ -17,26 +17,15 @@ import nox
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")["project"]
-REQUIREMENTS = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
-PINS = [r.split("#")[0].strip() for r in REQUIREMENTS if "==" in r]
+PINS = re.findall(
+    r"^([\w-]+)(==[^#\n]*)", (ROOT / "requirements.txt").read_text(), re.M
+)
 # What runs the notebooks and compares them keeps its version everywhere.
-TOOLS = [
-    pin
-    for pin in PINS
-    if re.match(
-        "hypothesis|nb(client|format|stripout|val)|psutil|pytest|pyyaml", pin
-    )
-]
+TOOLS = "hypothesis|nb(client|format|stripout|val)|psutil|pytest.*|pyyaml"
+TOOLS = [name + pin for name, pin in PINS if re.fullmatch(TOOLS, name)]
 # What a Colab runtime of Python 3.13 holds.
-COLAB = [
-    "torch==2.11.0",
-    "torchvision==0.26.0",
-    "numpy==2.1.3",
-    "pandas==2.2.3",
-    "matplotlib==3.10.0",
-    "ipython==7.34.0",
-    "ipykernel==6.17.1",
-]
+COLAB = "torch==2.11.0 torchvision==0.26.0 numpy==2.1.3 pandas==2.2.3 "
+COLAB += "matplotlib==3.10.0 ipython==7.34.0 ipykernel==6.17.1"
 # The notebooks, and the unit tests of d2lmini. Old releases of other packages
 # use what newer ones deprecate; that is theirs to mend. (What reaches a
 # reader is on stderr in a notebook, and fails there.)
@@ -45,27 +34,10 @@ OUR_OWN = ["-W", "ignore::DeprecationWarning", "chapters", "tests/package"]
 TWO_THREADS = "OMP_NUM_THREADS=2 MKL_NUM_THREADS=2 OMP_WAIT_POLICY=PASSIVE"
 AVX512 = "ATEN_CPU_CAPABILITY=avx512 ONEDNN_MAX_CPU_ISA=AVX512_CORE"
 AVX512 += " MKL_CBWR=AVX512"
-VARIANTS = {
-    "two-threads": TWO_THREADS,
-    "avx512": AVX512,
-    "both": f"{TWO_THREADS} {AVX512}",
-}
+VARIANTS = TWO_THREADS, AVX512, f"{TWO_THREADS} {AVX512}"
 
 nox.options.sessions = []
 nox.options.error_on_missing_interpreters = True
-
-
-def bounds():
-    """Return the lowest versions that pyproject.toml admits, as pins."""
-    needs = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["book"]
-    return [need.replace(">=", "==") for need in needs]
-
-
-def lifted():
-    """Return the requirements without versions; Jupyter Book stays at 1.x."""
-    kept = [pin for pin in PINS if re.match("nbval|jupyter-book", pin)]
-    names = {pin.split("==")[0] for pin in PINS}
-    return kept + sorted(names - {pin.split("==")[0] for pin in kept})
 
 
 def run_all(session, *paths, **env):
@@ -85,14 +57,18 @@ def pinned(session):
 @nox.session(python="3.10")
 def oldest(session):
     """The lowest versions that pyproject.toml admits."""
-    session.install(*bounds(), *TOOLS)
+    needs = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["book"]
+    session.install(*(need.replace(">=", "==") for need in needs), *TOOLS)
     run_all(session, *OUR_OWN)
 
 
 @nox.session(python=["3.11", "3.13"])
 def newest(session):
     """The newest release of everything, and the site built with it."""
-    session.install(*lifted())
+    kept = [
+        name + pin for name, pin in PINS if name in ("nbval", "jupyter-book")
+    ]
+    session.install(*kept, *{name for name, _ in PINS})
     run_all(session)
     site = Path(session.create_tmp()) / "site"
     command = ["jupyter-book", "build", "-W", "-n", "--keep-going", "."]
@@ -102,21 +78,16 @@ def newest(session):
 @nox.session(python="3.13")
 def colab(session):
     """The versions that Google Colab ships."""
-    session.install(*COLAB, *TOOLS)
+    session.install(*COLAB.split(), *TOOLS)
     run_all(session, *OUR_OWN)
 
 
 @nox.session(python="3.11")
-@nox.parametrize("variant", list(VARIANTS), ids=list(VARIANTS))
+@nox.parametrize("variant", VARIANTS, ids=["two-threads", "avx512", "both"])
 def numerics(session, variant):
     """The pinned versions under other threads and instruction sets."""
-    if "avx512" in VARIANTS[variant] and not has_avx512():
+    facts = Path("/proc/cpuinfo")
+    if "avx512" in variant and "avx512f" not in facts.read_text():
         session.skip("this machine has no AVX-512")
     session.install("-r", "requirements.txt")
-    run_all(session, "chapters", D2LMINI_NUMERICS=VARIANTS[variant])
-
-
-def has_avx512():
-    """Tell whether the processor has AVX-512, where the system says so."""
-    facts = Path("/proc/cpuinfo")
-    return facts.exists() and "avx512f" in facts.read_text()
+    run_all(session, "chapters", D2LMINI_NUMERICS=variant)

@@ -16,26 +16,15 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "_build"
-SITE, WORK = BUILD / "html", BUILD / "work"
-SPHINX = [
-    sys.executable,
-    "-c",
-    "from jupyter_book.cli.main import main; main()",
-]
-SPHINX += ["build", "-W", "-n", "--keep-going", "--path-output"]
+SITE, WORK = ROOT / "_build" / "html", ROOT / "_build" / "work"
+BOOK = "from jupyter_book.cli.main import main; main()"
+SPHINX = [sys.executable, "-c", BOOK, "build", "-W", "-n", "--keep-going"]
+RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 # What the pages look like depends on these, on the packages, and on the place.
 INPUTS = (
-    "extensions/*",
-    "theme/**/*",
-    "lab/d2l.yml",
-    "vendor/**/*",
-    "d2lmini/**/*.py",
-    "tools/*.py",
-    "_*.yml",
-    "*.cff",
-    "*.txt",
+    "_*.yml *.cff *.txt d2lmini/**/*.py extensions/* figures/**/* lab/d2l.yml"
 )
+INPUTS = f"{INPUTS} theme/**/* tools/*.py vendor/**/* _build/d2l-mini.*".split()
 
 
 def state():
@@ -50,7 +39,7 @@ def state():
 
 def put_in_place():
     """Replace the old site by the new one, which is copied beside it first."""
-    new, old = BUILD / "html.new", BUILD / "html.old"
+    new, old = SITE.with_name("html.new"), SITE.with_name("html.old")
     for scrap in (new, old):
         shutil.rmtree(scrap, ignore_errors=True)
     shutil.copytree(WORK / "_build" / "html", new)
@@ -61,20 +50,23 @@ def put_in_place():
 
 
 def main():
-    finished = WORK / "finished"
+    finished, now = WORK / "finished", state()
+    command = [*SPHINX, "--path-output", str(WORK), "."]
     # Of two builds, one waits for the other. Sphinx holds the lock as well, in
     # case it outlives this process.
     with open(__file__) as this:
         fcntl.flock(this, fcntl.LOCK_EX)
-        now = state()
         if not finished.is_file() or finished.read_text("utf-8") != now:
             shutil.rmtree(WORK, ignore_errors=True)
         finished.unlink(missing_ok=True)
-        done = subprocess.run(
-            [*SPHINX, str(WORK), "."], cwd=ROOT, pass_fds=[this.fileno()]
-        )
-        if done.returncode:
-            return done.returncode
+        # Beside Sphinx; what they find is printed after all that it says.
+        with subprocess.Popen(
+            RULES, stdout=subprocess.PIPE, text=True
+        ) as rules:
+            done = subprocess.run(command, cwd=ROOT, pass_fds=[this.fileno()])
+            print(rules.stdout.read(), end="")
+        if done.returncode or rules.returncode:
+            return done.returncode or rules.returncode
         finished.write_text(now, "utf-8")
         put_in_place()
     print(f"The book: {SITE / 'index.html'}")

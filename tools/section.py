@@ -6,6 +6,7 @@ rules, comparison, README or planted faults, asks here.
 
 import re
 from functools import cache, cached_property
+from itertools import takewhile
 from pathlib import Path
 
 import nbformat
@@ -40,6 +41,8 @@ class Section:
     @cached_property
     def name(self):
         """The path from the root of the book, with slashes."""
+        if not self.path.is_relative_to(ROOT):
+            return self.path.name
         return self.path.relative_to(ROOT).as_posix()
 
     @cached_property
@@ -59,20 +62,24 @@ class Section:
         return self.number or self.path.stem
 
     @cached_property
+    def own(self):
+        """The cells without badge and set-up."""
+        return [c for c in self.cells if c.get("id") not in FRAME]
+
+    @cached_property
     def prose(self):
         """The cells of text, without the badge."""
-        return [
-            c
-            for c in self.cells
-            if c.cell_type == "markdown" and c.id not in FRAME
-        ]
+        return [c for c in self.own if c.cell_type == "markdown"]
 
     @cached_property
     def code(self):
         """The cells of code, without the set-up."""
-        return [
-            c for c in self.cells if c.cell_type == "code" and c.id not in FRAME
-        ]
+        return [c for c in self.own if c.cell_type == "code"]
+
+    @cached_property
+    def all_code(self):
+        """The cells of code, the set-up among them."""
+        return [c for c in self.cells if c.cell_type == "code"]
 
     @cached_property
     def text(self):
@@ -152,14 +159,9 @@ class Section:
         return found
 
     @property
-    def outputs(self):
-        """All outputs of all cells."""
-        return [output for cell in self.code for output in cell.outputs]
-
-    @property
     def pictures(self):
-        """The cells that drew something, once for each picture."""
-        return [c for c in self.code for o in c.outputs if is_picture(o)]
+        """The pictures that its cells show, in PNG and base64."""
+        return [p for cell in self.code for p in pictures(cell.outputs)]
 
     @property
     def run(self):
@@ -172,35 +174,18 @@ class Section:
         return self.notebook.metadata.get("fault", {})
 
     @cached_property
-    def in_order(self):
-        """Tell whether all cells were run once, from the first to the last."""
-        cells = [c for c in self.cells if c.cell_type == "code" and c.source]
-        counts = [cell.execution_count for cell in cells]
-        return counts == list(range(1, len(cells) + 1))
-
-    @cached_property
-    def unexpected(self):
-        """The cells that failed against their tags, or did not."""
-        return [c for c in self.code if has_failed(c) != expects_error(c)]
-
-    @property
-    def passed(self):
-        """Tell whether the stored run is whole."""
-        return self.in_order and not self.unexpected
+    def lesson(self):
+        """Its own cells above the solutions."""
+        end = "## Solutions"
+        return [*takewhile(lambda c: not c.source.startswith(end), self.own)]
 
     @cached_property
     def minutes_to_read(self):
         """Estimate the reading time without the solutions."""
-        words = lines = 0
-        for cell in self.cells:
-            if cell.source.startswith("## Solutions"):
-                break
-            if "remove-cell" in tags(cell):
-                continue
-            if cell.cell_type == "markdown":
-                words += len(re.findall(r"\w+", cell.source))
-            else:
-                lines += len(cell.source.splitlines())
+        prose = [c.source for c in self.lesson if c in self.prose]
+        code = [c.source for c in self.lesson if c in self.code]
+        words = len(re.findall(r"\w+", " ".join(prose)))
+        lines = len("\n".join(code).splitlines())
         return round(words / WORDS_A_MINUTE + lines / LINES_A_MINUTE)
 
 
@@ -214,22 +199,15 @@ def has_failed(cell):
     return any(output.output_type == "error" for output in cell.outputs)
 
 
-def expects_error(cell):
-    """Tell whether the error of a cell is what it teaches."""
-    return "raises-exception" in tags(cell)
-
-
-def is_picture(output):
-    """Tell whether an output is a picture."""
-    return "image/png" in output.get("data", {})
+def pictures(outputs):
+    """Return the pictures among outputs, in PNG and base64."""
+    data = [output.get("data", {}) for output in outputs]
+    return [d["image/png"] for d in data if d.get("image/png")]
 
 
 @cache
 def d2l():
-    """Return what D2L's sections hold; of some only the page is known.
-
-    lab/count_d2l.py writes it.
-    """
+    """Return what D2L's sections hold."""
     return yaml.safe_load((ROOT / "lab" / "d2l.yml").read_text("utf-8"))
 
 
@@ -250,45 +228,36 @@ def alternative(cell):
 
 
 @cache
-def _read(path, modified):
+def read(path):
+    """Return the section in a file, which is read once."""
     return Section(path)
 
 
-def read(path):
-    """Return the section in a file; read again only if the file changed."""
-    path = Path(path)
-    return _read(path, path.stat().st_mtime_ns)
+def listed():
+    """Return the paths of the files that `_toc.yml` lists, in its order.
 
-
-def listed(folder):
-    """Return the pages in a folder that `_toc.yml` lists, in its order."""
+    They have no suffix; chapters and what follows them are among them.
+    """
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    names = [
-        page["file"]
+    return [
+        ROOT / page["file"]
         for chapter in toc["chapters"]
         for page in [chapter, *chapter.get("sections", [])]
     ]
-    paths = [
-        (ROOT / name).with_suffix(".ipynb")
-        for name in names
-        if name.startswith(f"{folder}/")
-    ]
+
+
+def everything():
+    """Return all notebooks that are listed and there, in reading order.
+
+    The optional pages, which have no number, need more packages.
+    """
+    paths = [path.with_suffix(".ipynb") for path in listed()]
     return [read(path) for path in paths if path.exists()]
 
 
 def sections():
     """Return the numbered sections in reading order."""
-    return listed("chapters")
-
-
-def optional():
-    """Return the optional pages, which need more packages."""
-    return listed("extras")
-
-
-def everything():
-    """Return all notebooks: the sections, then the optional pages."""
-    return sections() + optional()
+    return [page for page in everything() if page.number]
 
 
 def paths():

@@ -1,9 +1,10 @@
 """Sentences for the reader, where an argument or a batch cannot be right."""
 
 import inspect
+import itertools
 import operator
 import re
-import threading
+import traceback
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -16,18 +17,29 @@ PACKAGE = __package__.partition(".")[0]
 
 
 def described(value):
-    """Return what a message calls `value`: itself, or its type and shape."""
-    if isinstance(value, (str, bool, int, float, complex, type(None))):
-        return repr(value)
+    """Return what a message calls `value`: itself, or its type and size."""
+    kind, is_tensor = type(value).__name__, isinstance(value, torch.Tensor)
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    words = f"an object of type {type(value).__name__}"
-    if isinstance(value, (torch.Tensor, np.ndarray)) and not (
-        isinstance(value, torch.Tensor) and value.is_nested
-    ):
-        kind = "a tensor" if isinstance(value, torch.Tensor) else "an array"
-        words = f"{kind} of shape {tuple(value.shape)} and {value.dtype}"
-    return words
+    if isinstance(value, (str, bool, int, float, complex, type(None))):
+        return repr(value)
+    if getattr(value, "ndim", None) == 0:
+        return repr(value)
+    if isinstance(value, (list, tuple, dict)):
+        return f"a {kind} of length {len(value)}"
+    if isinstance(value, np.ndarray) or (is_tensor and not value.is_nested):
+        kind = "a tensor" if is_tensor else "an array"
+        return f"{kind} of shape {tuple(value.shape)} and {value.dtype}"
+    return f"an object of type {kind}"
+
+
+def check_tensors(**arguments):
+    """Raise ValueError unless all are tensors."""
+    for name, value in arguments.items():
+        if not isinstance(value, torch.Tensor):
+            raise ValueError(
+                f"{name} must be a tensor, not {described(value)}."
+            )
 
 
 def check_numbers(least, convert=float, **arguments):
@@ -40,7 +52,9 @@ def check_numbers(least, convert=float, **arguments):
         if not fits:
             kind = "number" if convert is float else "whole number"
             least = f" of at least {least}" if least > -np.inf else ""
-            raise ValueError(f"{name} must be a {kind}{least}, not {value!r}.")
+            raise ValueError(
+                f"{name} must be a {kind}{least}, not {described(value)}."
+            )
 
 
 def check_whole(least, **arguments):
@@ -68,18 +82,14 @@ def warn_of_bytes(batch):
 
 
 def _may_be_pictures(X):
-    if X.is_nested or X.layout != torch.strided or X.is_meta or not X.numel():
+    if X.is_nested or X.is_meta or X.layout != torch.strided or not X.numel():
         return False
     if X.dtype not in (torch.float32, torch.float64):
         return False
-    if X.dim() == 3:
-        return X.shape[1] == X.shape[2] >= 8
-    if X.dim() != 4:
+    sides = [size for size in X.shape[1:] if size not in (1, 3)]
+    if len(sides) != 2 or min(sides) < 8:
         return False
-    _, first, height, last = X.shape
-    return (first in (1, 3) and min(height, last) >= 8) or (
-        last in (1, 3) and min(first, height) >= 8
-    )
+    return X.dim() == 4 or (X.dim() == 3 and sides[0] == sides[1])
 
 
 def check_labels(labels, num_classes):
@@ -100,7 +110,7 @@ def check_labels(labels, num_classes):
     raise ValueError(
         f"Label {wrong} is not one of the classes 0 to {num_classes - 1} for "
         f"which Y_hat has scores{hint}."
-    )
+    ) from None
 
 
 def check_hiding(model, name, value):
@@ -108,21 +118,21 @@ def check_hiding(model, name, value):
 
     A layer, or a function, may take the place of a method of ours.
     """
-    of_pytorch = hasattr(nn.Module, name)
-    if isinstance(value, nn.Module):
-        hides, what = of_pytorch and name != "forward", "the layer"
-    else:
-        is_class = isinstance(value, type)
-        hides, what = is_class or not (callable(value) or of_pytorch), "it"
-    if not hides or not inspect.isroutine(getattr(type(model), name, None)):
+    if not inspect.isroutine(getattr(type(model), name, None)):
         return
-    hint = f"store {what} under another name"
-    if isinstance(value, type):
-        hint = f"call it, as in {value.__name__}()"
-    raise ValueError(
-        f"self.{name} = {described(value)} would hide the method {name}; "
-        f"{hint}."
-    )
+    of_pytorch = hasattr(nn.Module, name)
+    hint = "store it under another name"
+    if isinstance(value, nn.Module):
+        hides = of_pytorch and name != "forward"
+    elif isinstance(value, type):
+        hides, hint = True, f"call it, as in {value.__name__}()"
+    else:
+        hides = not (callable(value) or of_pytorch)
+    if hides:
+        raise ValueError(
+            f"self.{name} = {described(value)} would hide the method {name}; "
+            f"{hint}."
+        )
 
 
 def check_layers(model):
@@ -131,9 +141,8 @@ def check_layers(model):
     A lazy layer gets its size with the first batch.
     """
     for name, param in model.named_parameters():
-        if nn.parameter.is_lazy(param) or param.dim() < 2:
-            continue
-        if not param.numel():
+        is_matrix = not nn.parameter.is_lazy(param) and param.dim() > 1
+        if is_matrix and not param.numel():
             raise ValueError(
                 f"The parameter {name} has shape {tuple(param.shape)}, and so "
                 "no numbers to learn; give the layer at least one input and "
@@ -152,42 +161,66 @@ def check_optimizer(optim, params, loop):
     for example, that became a parameter when it was stored, and is not it.
     """
     if getattr(loop, "__module__", "").startswith(f"{PACKAGE}."):
-        _check_shape(optim)
-    attributes = _attributes(optim)
-    groups = getattr(optim, "param_groups", [attributes])
-    groups = [group for group in groups if hasattr(group, "get")]
-    inside = [v for k, v in attributes.items() if k != "hparams"]
-    _check_iterators(optim, [attributes, *inside, *groups])
-    groups = [group.get("params") for group in groups]
+        _check_kind(optim)
+    kept = _kept(optim)
+    _check_iterators(optim, kept)
     # An optimizer of the reader's own may keep its tensors in other ways.
-    tensors = [t for g in groups if isinstance(g, (list, tuple)) for t in g]
-    missing = {id(param) for param in params if param.requires_grad}
-    missing -= {id(tensor) for tensor in tensors}
-    strange = {id(tensor) for tensor in tensors} - {id(p) for p in params}
-    if missing and strange:
+    tensors = {
+        id(tensor)
+        for name, value in kept
+        if name == "params" and isinstance(value, (list, tuple))
+        for tensor in value
+    }
+    missing = {id(param) for param in params if param.requires_grad} - tensors
+    if missing and tensors - {id(param) for param in params}:
         raise ValueError(
-            f"The optimizer would not update {len(missing)} of the model's "
-            f"{len(params)} parameters but {len(strange)} other tensors; give "
-            "it self.parameters(), or attributes of the model."
+            f"The optimizer lacks {len(missing)} of the model's {len(params)} "
+            "parameters, and holds other tensors instead; give it "
+            "self.parameters(), or attributes of the model."
         )
 
 
-def _check_iterators(optim, places):
+def _check_kind(optim):
+    hint = ""
+    if isinstance(optim, type):
+        hint = f"; call it, as in {optim.__name__}(self.parameters(), ...)"
+    elif isinstance(optim, (list, tuple, dict)):
+        hint = "; to use several, or a scheduler, define your own fit_epoch"
+    elif lacks := [k for k in ("step", "zero_grad") if not hasattr(optim, k)]:
+        hint = f", which has no method {' or '.join(lacks)}"
+    if hint:
+        raise ValueError(
+            "configure_optimizers must return one optimizer, not "
+            f"{described(optim)}{hint}."
+        )
+    try:
+        inspect.signature(optim.step).bind()
+    except TypeError as error:
+        raise ValueError(
+            f"{type(optim).__name__}.step is {error}; to give it, define your "
+            "own fit_epoch."
+        ) from None
+
+
+def _kept(optim):
+    """Return names and values of what an optimizer keeps, also in dicts."""
+    kept = [*getattr(optim, "__dict__", {}).items()]
+    inside = [value for name, value in kept if name != "hparams"]
+    for group in [*inside, *getattr(optim, "param_groups", ())]:
+        if isinstance(group, dict):
+            kept += group.items()
+    return kept
+
+
+def _check_iterators(optim, kept):
     """Refuse an iterator that must be the parameters: it is used up by a step.
 
     It must be if it is called so, or if nothing else can hold them.
     """
-    places = [place for place in places if isinstance(place, dict)]
-    items = [item for place in places for item in place.items()]
-    is_fed = any(
-        isinstance(value, (torch.Tensor, nn.Module))
-        or (
-            isinstance(value, (list, tuple))
-            and any(map(torch.is_tensor, value))
-        )
-        for _, value in items
-    )
-    for name, value in items:
+    values = [value for _, value in kept]
+    values += [v for vs in values if isinstance(vs, (list, tuple)) for v in vs]
+    is_fed = any(isinstance(v, (torch.Tensor, nn.Module)) for v in values)
+    for name, value in kept:
         made_by = getattr(value, "__name__", "")  # a generator has a name
         if isinstance(value, Iterator) and (
             not is_fed or "param" in f"{name}{made_by}"
@@ -197,50 +230,6 @@ def _check_iterators(optim, places):
                 f"{name}, of type {type(value).__name__}, which is empty after "
                 f"the first pass; keep list({name})."
             )
-
-
-def _check_shape(optim):
-    sentence = "configure_optimizers must return one optimizer"
-    if isinstance(optim, type):
-        raise ValueError(
-            f"{sentence}, not the class {optim.__name__}; call it, as in "
-            f"{optim.__name__}(self.parameters(), ...)."
-        )
-    if isinstance(optim, (list, tuple, dict)):
-        items = optim.values() if isinstance(optim, dict) else optim
-        names = ", ".join(type(item).__name__ for item in items)
-        raise ValueError(
-            f"{sentence}, not a {type(optim).__name__} of {names}; to use "
-            "several, or a scheduler, define fit_epoch in your own Trainer."
-        )
-    lacks = [k for k in ("step", "zero_grad") if not hasattr(optim, k)]
-    if lacks:
-        raise ValueError(
-            f"{sentence}, not {described(optim)}, which has no method "
-            f"{' or '.join(lacks)}."
-        )
-    parameters = inspect.signature(optim.step).parameters.values()
-    needed = [
-        parameter.name
-        for parameter in parameters
-        if parameter.default is parameter.empty
-        and parameter.kind == parameter.POSITIONAL_OR_KEYWORD
-    ]
-    if needed:
-        raise ValueError(
-            f"{type(optim).__name__}.step needs {', '.join(needed)}; define "
-            "fit_epoch in your own Trainer to give it."
-        )
-
-
-def _attributes(thing):
-    """Return the attributes of an object, also those in `__slots__`."""
-    slots = [getattr(kind, "__slots__", ()) for kind in type(thing).__mro__]
-    slots = [[s] if isinstance(s, str) else s for s in slots]
-    names = [name for group in slots for name in group if hasattr(thing, name)]
-    return {name: getattr(thing, name) for name in names} | getattr(
-        thing, "__dict__", {}
-    )
 
 
 def checked_metric(name, value):
@@ -255,43 +244,18 @@ def checked_metric(name, value):
             if value.is_cpu:
                 return float(value.item())
             return value.detach().reshape(()).clone()
-    elif value is None:
-        raise ValueError(
-            f"{name} is None: the method that computes it returns nothing."
-        )
     elif not isinstance(value, str):
         with suppress(TypeError, ValueError):
             number = np.asarray(value)
             if number.size == 1 and number.dtype.kind in "biuf":
                 return float(number.item())
-    raise ValueError(f"{name} must be one real number, not {described(value)}.")
+    hint = ", which a method without return gives" if value is None else ""
+    raise ValueError(
+        f"{name} must be one real number, not {described(value)}{hint}."
+    )
 
 
-_BROADCAST = "Using a target size"  # so begins PyTorch's warning of it
-_filter = ("error", re.compile(_BROADCAST, re.I), UserWarning, None, 0)
-_fits, _is_ours, _lock = 0, False, threading.Lock()
-
-
-def _count_fits(change):
-    """Make the warning of a broadcast an error while a fit runs anywhere.
-
-    `warnings.catch_warnings` would put back whole lists of filters, in threads
-    also those that another thread has set meanwhile; this is one filter, which
-    comes with the first fit and goes with the last.
-    """
-    global _fits, _is_ours
-    with _lock:
-        _fits += change
-        if _fits == change == 1 and _filter not in warnings.filters:
-            # What the reader has decided about the warning comes first.
-            warnings.filterwarnings(
-                "error", _BROADCAST, UserWarning, append=True
-            )
-            _is_ours = True
-        elif not _fits and _is_ours:
-            _is_ours = False
-            with suppress(ValueError):  # somebody may have reset all filters
-                warnings.filters.remove(_filter)
+_numbers = itertools.count()
 
 
 @contextmanager
@@ -300,21 +264,32 @@ def plain_errors():
 
     Of PyTorch's warning that a loss broadcasts: so (n, 1) against (n,) stops.
     And of a loss that has no `backward`, because the reader's step does not
-    return it.
+    return it, or none that reaches a parameter.
     """
-    _count_fits(1)
+    # `warnings.catch_warnings` would put back whole lists of filters, in
+    # threads also those that another thread has set meanwhile. This is one
+    # filter, by its number unlike any other; the reader's own come first.
+    broadcast = f"Using a target size(?#{next(_numbers)})"
+    warnings.filterwarnings("error", broadcast, UserWarning, append=True)
+    mine = "error", re.compile(broadcast, re.I), UserWarning, None, 0
     try:
         yield
     except AttributeError as error:
-        trace = error.__traceback__
-        while trace.tb_next:
-            trace = trace.tb_next
-        raised_in = trace.tb_frame.f_globals.get("__name__", "")
+        *_, (frame, _) = traceback.walk_tb(error.__traceback__)
+        raised_in = frame.f_globals.get("__name__", "")
         if error.name != "backward" or not raised_in.startswith(PACKAGE):
             raise
         raise ValueError(
             "training_step must return the loss, a tensor, not "
             f"{described(error.obj)}."
-        ) from error
+        ) from None
+    except RuntimeError as error:
+        if "element 0 of tensors does not require grad" not in str(error):
+            raise
+        raise ValueError(
+            "The loss depends on no tensor that requires grad; create the "
+            "parameters with requires_grad=True, and detach no results."
+        ) from None
     finally:
-        _count_fits(-1)
+        with suppress(ValueError):  # somebody may have reset all filters
+            warnings.filters.remove(mine)

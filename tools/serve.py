@@ -1,6 +1,6 @@
 """Serves the site, and shows a page anew as soon as its notebook is saved.
 
-python tools/live.py PORT
+python tools/serve.py PORT
 """
 
 import sys

@@ -1,0 +1,164 @@
+// What is wrong with the page that is open, as sentences. Each function looks
+// for one kind of defect; checks.py runs them all on every page.
+"use strict";
+
+const all = (selector) => [...document.querySelectorAll(selector)]
+  .filter((e) => e.checkVisibility());
+const start = (e) => e.outerHTML.slice(0, 120).replace(/\s+/g, " ");
+const style = (e) => getComputedStyle(e);
+
+function luminance(color) {
+  const canvas = document.createElement("canvas").getContext("2d");
+  canvas.fillStyle = color;
+  canvas.fillRect(0, 0, 1, 1);
+  const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
+function ground(e) {
+  const color = style(e).backgroundColor;
+  if (color !== "rgba(0, 0, 0, 0)") return color;
+  return e.parentElement ? ground(e.parentElement) : "white";
+}
+
+function faintCodeAndFormulas() {
+  const pairs = new Map(all("pre, pre *, math, math *").map((e) =>
+    [`${style(e).color}/${ground(e)}`, e]));
+  return [...pairs].filter(([pair]) => {
+    const [dark, light] = pair.split("/").map(luminance).sort((a, b) => a - b);
+    return (light + 0.05) / (dark + 0.05) < 4.5;
+  }).map(([pair, e]) => `Too faint, ${pair}: ${e.textContent.slice(0, 40)}`);
+}
+
+function wideThings() {
+  const width = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= width) return [];
+  return all("body *").filter((e) => e.getBoundingClientRect().right > width + 1)
+    .map((e) => `Sticks out of the window: ${start(e)}`);
+}
+
+// On a desktop, 80 signs fit into the column.
+function codeThatScrolls() {
+  if (innerWidth < 1280) return [];
+  return all("main pre").filter((e) => e.scrollWidth > e.clientWidth)
+    .map((e) => `Scrolls on a desktop: ${start(e)}`);
+}
+
+function cutMessages() {
+  return all(".message").filter((e) => e.getBoundingClientRect().right
+    > e.closest("pre").getBoundingClientRect().right)
+    .map((e) => `Cannot be read without scrolling: ${e.textContent}`);
+}
+
+function smallPrint() {
+  return all("main :is(pre, p, td)").filter((e) => parseFloat(style(e).fontSize) < 11)
+    .map((e) => `Smaller than 11 pixels: ${e.textContent.slice(0, 60)}`);
+}
+
+// Links inside a sentence are exempt, as in the rules of accessibility.
+function smallTargets() {
+  return all("button, input, summary, nav a, .brand, .place a, .about a, .run a,"
+    + " .colophon a, .headerlink, #search-results li > a")
+    .map((e) => [e, e.getBoundingClientRect()])
+    .filter(([, { width, height }]) => width && (height < 24 || width < 24))
+    .map(([e, { width, height }]) => `Hard to hit, ${width} by ${height}: ${start(e)}`);
+}
+
+function buttonsOfOneName() {
+  const names = all("button").map((e) => e.ariaLabel || e.textContent);
+  return names.filter((name, i) => names.indexOf(name) < i)
+    .map((name) => `Two buttons have the name ${name}`);
+}
+
+async function pictures() {
+  const complaints = [], grounds = ["rgb(255, 255, 255)", "rgb(0, 0, 0)"];
+  for (const image of document.querySelectorAll("main img")) {
+    image.loading = "eager";
+    await image.decode().catch(() => {});
+    const alt = image.alt.trim(), name = image.src.slice(-40);
+    const complain = (text) => complaints.push(`Picture ${name} ${text}`);
+    if (alt.length < 20 || /\.(png|svg)$|^\S*\/\S*$/.test(alt))
+      complain(`is described as "${alt}"`);
+    if (!image.naturalWidth) complain("is not shown");
+    else if (image.checkVisibility()) {
+      const { width, height } = image.getBoundingClientRect();
+      const ratio = image.naturalWidth / image.naturalHeight;
+      if (Math.abs(width / height / ratio - 1) > 0.03) complain("is out of proportion");
+    }
+    const { filter, opacity, mixBlendMode, backgroundColor } = style(image);
+    if (`${filter} ${opacity} ${mixBlendMode}` !== "none 1 normal"
+      || !grounds.includes(backgroundColor)) complain("is not shown in its own colors");
+  }
+  return complaints;
+}
+
+function rootsWithGaps() {
+  return all("msqrt").filter((e) => Math.abs(e.getBoundingClientRect().right
+    - e.lastElementChild.getBoundingClientRect().right) > 2)
+    .map((e) => `A gap follows a root: ${e.textContent}`);
+}
+
+function headsOfTables() {
+  return all("thead tr:last-child > *").filter((e) => style(e).borderBottomStyle !== "solid")
+    .map((e) => `The head of a table has no rule below ${e.textContent}`);
+}
+
+const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
+  && /auto|scroll/.test(style(e).overflowX);
+
+// What scrolls sideways fades on the side where it goes on.
+async function boxesThatEndAbruptly() {
+  const boxes = all("main *").filter(scrolls), complaints = [];
+  for (const end of [true, false]) {
+    for (const e of boxes) e.scrollLeft = end ? e.scrollWidth : 0;
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+    for (const e of boxes) {
+      const [before, after] = ["--before", "--after"].map((name) =>
+        style(e).maskImage !== "none" && parseFloat(style(e).getPropertyValue(name)) >= 1);
+      if (before !== end || after === end) complaints.push(`Ends abruptly: ${start(e)}`);
+    }
+  }
+  return complaints;
+}
+
+async function findings() {
+  const found = [];
+  for (const look of [faintCodeAndFormulas, wideThings, smallPrint, smallTargets,
+    cutMessages, buttonsOfOneName, rootsWithGaps, headsOfTables, pictures])
+    found.push(await look());
+  for (const fold of document.querySelectorAll("main details")) fold.open = true;
+  return [...found, codeThatScrolls(), await boxesThatEndAbruptly()].flat();
+}
+
+// What code and formulas hold has colors, and nothing else for axe-core.
+function flatten() {
+  for (const e of document.querySelectorAll("pre, math")) e.textContent = e.textContent;
+  dispatchEvent(new Event("resize"));  // other boxes may scroll
+}
+
+// What a reader must reach by Tab is numbered.
+function numberStops() {
+  const stops = all("body *").filter((e) =>
+    e.matches("a[href], button, input, summary") || scrolls(e));
+  stops.forEach((e, i) => { e.dataset.stop = i; });
+  return stops.map(start);
+}
+
+function stopInFocus() {
+  const e = document.activeElement;
+  return style(e).outlineStyle === "none" ? null : e.dataset.stop;
+}
+
+const whatMoves = () => all("*").filter((e) => style(e).transitionDuration !== "0s"
+  || style(e).scrollBehavior === "smooth"
+  || (style(e).animationName !== "none"  // unless the reader moves it
+    && !style(e).animationTimeline.startsWith("scroll"))).map(start);
+
+const shift = () => new Promise((done) => {
+  let sum = 0;
+  new PerformanceObserver((list) => {
+    for (const e of list.getEntries()) sum += e.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  setTimeout(() => done(sum), 500);
+});

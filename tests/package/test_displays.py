@@ -1,0 +1,209 @@
+"""What a notebook shows, and how light its pictures are."""
+
+import io
+import re
+
+import matplotlib
+import matplotlib.pyplot as plt
+import nbclient
+import numpy as np
+import pytest
+import torch
+from IPython.core.displaypub import CapturingDisplayPublisher
+from IPython.core.interactiveshell import InteractiveShell
+from matplotlib_inline.backend_inline import configure_inline_support
+from nbformat import v4
+from PIL import Image
+
+import d2lmini as d2l
+from d2lmini.support import displays
+
+
+class Keeping(d2l.ProgressBoard):
+    """A draw of the reader's own, which leaves drawing to others."""
+
+    def draw(self, x, y, label, every_n=1):
+        self.data.setdefault(label, []).append((x, y))
+
+
+class Drawing(Keeping):
+    """One that draws by itself."""
+
+    def draw(self, x, y, label, every_n=1):
+        super().draw(x, y, label)
+        self.fig = self.fig or plt.figure()
+        (self.axes or plt).plot(*zip(*self.data[label], strict=True))
+
+
+def fit(board=None, **options):
+    data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)
+    model = d2l.LinearRegression(0.1)
+    model.board = board or d2l.ProgressBoard(**options)
+    d2l.Trainer(2).fit(model, data)
+    return model.board
+
+
+@pytest.fixture
+def shell(monkeypatch, tmp_path):
+    """The IPython of a notebook, in this process; it keeps what cells show."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    monkeypatch.setattr("sys.displayhook", None)  # put back afterwards
+    for settled in (displays.pyplot, displays._shell):
+        settled.cache_clear()  # as in a process that has just begun
+    vars(configure_inline_support).pop("current_backend", None)
+    shell = InteractiveShell.instance()
+    shell.kernel = None  # by which a shell is known as that of a notebook
+    shell.display_pub = CapturingDisplayPublisher(parent=shell)
+    shell.user_ns.update(globals())
+    with matplotlib.rc_context({"interactive": True}):
+        plt.switch_backend("module://matplotlib_inline.backend_inline")
+        yield shell
+        plt.close("all")
+    plt.switch_backend("agg")
+    shell.history_manager.end_session()
+    InteractiveShell.clear_instance()
+
+
+def num_shown(shell):
+    """Return the number of new pictures, and forget about them."""
+    outputs = shell.display_pub.outputs
+    assert all("image/png" in output["data"] for output in outputs)
+    number = sum(not output["update"] for output in outputs)
+    outputs.clear()
+    return number
+
+
+# Notebooks; above each cell stands how many pictures it shows.
+NOTEBOOKS = """
+# 1
+board = fit(); plt.title("Later"); plt.savefig("/dev/null"); plt.show()
+# 1
+board.fig
+# 0
+board.flush()
+
+# 2
+fit(), fit()
+
+# 2
+fit(); d2l.plot([1, 2])
+
+# 1
+for axes in plt.subplots(1, 2)[1]: fit(axes=axes)
+# 1
+fit(axes=axes).reset()
+# 1
+fit(fig=plt.figure(figsize=(2, 2)))
+# 0
+fit(display=False).redraw()
+
+# 1
+fit(Keeping())
+# 1
+fit(Drawing())
+# 1
+plt.plot([1, 2]); plt.show()
+
+# 1
+board = d2l.ProgressBoard()
+for x in range(30): board.draw(x, x, "a")
+plt.show()
+# 0
+board.axes.set_title("Later")
+# 1
+board.draw(30, 0, "b"); board.flush(); board.flush()
+# 0
+board.draw(31, 0, "a"); board.reset()
+"""
+CELL = re.compile(r"# (\d)\n(.*?)(?=\n# |$)", re.DOTALL)
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS.strip().split("\n\n"))
+def test_each_fit_in_a_notebook_is_one_picture(notebook, shell, capsys):
+    for number, source in CELL.findall(notebook):
+        shell.run_cell(source).raise_error()
+        assert num_shown(shell) == int(number), source
+    assert "epoch" not in capsys.readouterr().out  # the curve says it all
+
+
+def test_a_picture_appears_and_is_renewed_while_the_cell_runs(shell):
+    fit()
+    assert num_shown(shell) == 1
+    board = d2l.ProgressBoard()
+    for x in range(9):
+        board._next_redraw = 0  # as if its time had come
+        board.draw(x, x, "a")
+    shell.events.trigger("post_execute")  # adds nothing to what is shown
+    outputs = shell.display_pub.outputs
+    assert [output["update"] for output in outputs] == [False] + [True] * 8
+    assert outputs[0]["transient"] == outputs[8]["transient"]
+    outputs.clear()
+    board.draw(9, 9, "a")
+    board.fig.canvas.required_interactive_framework = "qt"
+    board.flush()  # a window is live by itself
+    del shell.kernel  # and a terminal shows none
+    fit().redraw()
+    assert outputs == []
+
+
+@pytest.mark.parametrize("given", [{}, {"axes"}, {"fig"}], ids=str)
+@pytest.mark.parametrize("kind", [Keeping, Drawing])
+def test_flush_draws_what_another_draw_has_kept_but_not_drawn(kind, given):
+    there = dict(zip(("fig", "axes"), plt.subplots(), strict=True))
+    board = kind(**{name: there[name] for name in given})
+    board.flush()  # nothing is there to be drawn
+    board.draw(0, 1, "a")
+    board.flush()
+    axes = there["axes"] if given else board.fig.axes[0]
+    assert len(axes.lines) == 1
+    plt.close("all")
+
+
+FIT = "history = d2l.Trainer(2).fit(d2l.LinearRegression(0.1), data)"
+
+
+@pytest.mark.parametrize("first", [FIT, "d2l.plot([1, 2])"])
+def test_jupyter_shows_curves_whatever_comes_first(first, monkeypatch):
+    monkeypatch.delenv("MPLBACKEND", raising=False)
+    head = """import torch, d2lmini as d2l
+data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)\n"""
+    svg = "%config InlineBackend.figure_format = 'svg'\n"
+    sources = head + first, FIT, svg + FIT, "%matplotlib agg\n" + FIT
+    notebook = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
+    nbclient.NotebookClient(notebook, kernel_name="python3").execute()
+    found = [min(output.data) for c in notebook.cells for output in c.outputs]
+    assert found == ["image/png"] * 2 + ["image/svg+xml"] * 2
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "pixels, mode, num_bytes",
+    [
+        (NOISE[:0], "P", 20_000),
+        (NOISE[:16, :16, 0], "P", 2000),
+        (NOISE[:60, :60], "RGBA", 20_000),
+        (NOISE, "RGBA", 60_000),
+    ],
+)
+def test_set_style_makes_pictures_light_and_keeps_tones(
+    pixels, mode, num_bytes, shell
+):
+    with matplotlib.rc_context():
+        d2l.set_style()
+        figure = plt.figure(figsize=(2, 2), dpi=50)
+        if len(pixels):
+            figure.figimage(pixels, cmap="gray", vmin=0, vmax=255)
+        else:
+            figure.gca().plot([[0, 3, 1], [2, 2, 0]], label="curve")
+    displays.show(figure)
+    (output,) = shell.display_pub.outputs
+    data, size = (output[key]["image/png"] for key in ("data", "metadata"))
+    few, full = Image.open(io.BytesIO(data)), io.BytesIO()
+    assert few.mode == mode and len(data) < num_bytes
+    assert size == {"width": few.width // 2, "height": few.height // 2}
+    box = figure.get_tightbbox().padded(0.1)
+    figure.savefig(full, dpi=100, bbox_inches=box)
+    both = (np.asarray(i.convert("RGBA"), int) for i in (few, Image.open(full)))
+    assert abs(np.subtract(*both)).mean() < 1
