@@ -62,22 +62,21 @@ def entries(page, where):
         found = RELEASED.match(part.h2.extract().get_text())
         if found:
             link = f"{where}#{part['id']}"
-            yield (
-                f"<entry><title>Version {found[1]}</title><id>{link}</id>\n"
-                f'<link href="{link}"/><updated>{found[2]}T00:00:00Z'
-                f'</updated><content type="html">{escape(str(part))}</content></entry>\n'
-            )
+            yield f"<entry><title>Version {found[1]}</title><id>{link}</id>"
+            yield f'<link href="{link}"/><updated>{found[2]}T00:00:00Z'
+            yield f'</updated><content type="html">{escape(str(part))}'
+            yield "</content></entry>\n"
 
 
 def feed(page, base, title, author):
     """Return a feed (Atom) of the changes, from the page that lists them."""
-    items = [*entries(page, f"{base}{PAGE}.html")]
-    newest = re.search("<updated>.*?</updated>", items[0])[0]
+    items = "".join(entries(page, f"{base}{PAGE}.html"))
+    newest = re.search("<updated>.*?</updated>", items)[0]
     return (
         f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{base}">\n'
         f"<title>{escape(title)}: changes</title><id>{base}{FEED}</id>\n"
         f'<link rel="self" href="{base}{FEED}"/><link href="{base}"/>\n{newest}'
-        f"<author><name>{escape(author)}</name></author>\n{''.join(items)}</feed>\n"
+        f"<author><name>{escape(author)}</name></author>\n{items}</feed>\n"
     )
 
 

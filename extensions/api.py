@@ -39,36 +39,23 @@ SHORT |= {"plt": "matplotlib.pyplot"}
 # Where each library keeps the pages of its functions and classes, and which
 # names have one; of Matplotlib and NumPy, functions only.
 LIBRARIES = {
-    "torch": (
-        "https://docs.pytorch.org/docs/stable/generated/",
-        r"(Tensor\.|linalg\.|optim\.|nn\.(functional\.|utils\.)?)?\w+"
-        r"|autograd\.(grad|backward|gradcheck)",
-    ),
-    "numpy": (
-        "https://numpy.org/doc/stable/reference/generated/",
-        r"(linalg\.)?[a-z]\w*",
-    ),
-    "pandas": (
-        "https://pandas.pydata.org/docs/reference/api/",
-        r"((DataFrame|Series)\.)?\w+",
-    ),
-    "matplotlib": (
-        "https://matplotlib.org/stable/api/_as_gen/",
-        r"pyplot\.[a-z]\w*",
-    ),
+    "torch": "docs.pytorch.org/docs/stable/generated",
+    "numpy": "numpy.org/doc/stable/reference/generated",
+    "pandas": "pandas.pydata.org/docs/reference/api",
+    "matplotlib": "matplotlib.org/stable/api/_as_gen",
 }
-# Names whose page has another name, and names that share a page with others.
-PAGES = {
+DESCRIBED = re.compile(
+    r"torch\.((Tensor|linalg|optim|nn(\.functional|\.utils)?)\.)?\w+"
+    r"|torch\.autograd\.(grad|backward)|numpy\.(linalg\.)?[a-z]\w*"
+    r"|pandas\.((DataFrame|Series)\.)?\w+|matplotlib\.pyplot\.[a-z]\w*"
+)
+# Names that share a page with others, and names whose page has another name.
+SHARED = "Tensor Size device dtype relu optim.Optimizer nn.Flatten nn.Unflatten"
+PAGES = {f"torch.{name}": "" for name in SHARED.split()} | {
     "torch.inference_mode": "torch.autograd.grad_mode.inference_mode",
     "torch.set_grad_enabled": "torch.autograd.grad_mode.set_grad_enabled",
-    "torch.autograd.gradcheck": "torch.autograd.gradcheck.gradcheck",
     "torch.nn.Parameter": "torch.nn.parameter.Parameter",
-    "torch.nn.Flatten": "torch.nn.modules.flatten.Flatten",
-    "torch.nn.Unflatten": "torch.nn.modules.flatten.Unflatten",
-} | dict.fromkeys(
-    [f"torch.{name}" for name in "Tensor Size device dtype relu".split()]
-    + ["torch.optim.Optimizer"]
-)
+}
 
 
 def entry(name):
@@ -111,17 +98,16 @@ def goal(written):
 
 def address(library, inside):
     """Return the page that a library has on a name, or None."""
-    place, pattern = LIBRARIES[library]
     name = f"{library}.{inside}"
     try:
         thing = resolve_name(name)
     except (AttributeError, ImportError):
         return None
-    if not callable(thing) or not re.fullmatch(pattern, inside):
-        return None
     is_class = library in ("numpy", "matplotlib") and isinstance(thing, type)
-    page = "" if is_class else PAGES.get(name, name)
-    return page and f"{place}{page}.html"
+    if is_class or not callable(thing) or not DESCRIBED.fullmatch(name):
+        return None
+    page = PAGES.get(name, name)
+    return f"https://{LIBRARIES[library]}/{page}.html" if page else None
 
 
 class FirstNames(SphinxTransform):

@@ -4,7 +4,7 @@ from io import StringIO
 
 import api
 import section
-from html_fixes import Page
+from bs4 import BeautifulSoup
 from sphinx.application import Sphinx
 
 TORCH = "https://docs.pytorch.org/docs/stable/generated/torch."
@@ -67,7 +67,9 @@ def test_first_uses_lead_to_a_reference_with_every_docstring(
     Sphinx(*places, "html", settings, None, said).build()
     assert said.getvalue() == ""
     index, page = (
-        Page((tmp_path / "out" / f"{name}.html").read_text("utf-8"))
+        BeautifulSoup(
+            (tmp_path / f"out/{name}.html").read_text("utf-8"), "html.parser"
+        )
         for name in ("index", "api")
     )
     links = index.select("a:has(> code.api), a.api")
