@@ -63,20 +63,30 @@ def topics():
 
 def speed():
     """Return what `make bench` found: where, and the judged table."""
-    text = RESULTS.read_text("utf-8")
-    where = text.split("do not edit. ")[1].split("\n\n")[0]
-    rows = text.split("\n\n| ")[1].split("\n\n")[0]
-    return [f"Measured: {where}", "", *f"| {rows}".splitlines()]
+    where = RESULTS.read_text("utf-8").split("do not edit. ")[1]
+    return [f"Measured: {where}".split("\n\n")[0], "", *measured(1)]
+
+
+def seconds():
+    """Return the table of seconds, without its empty columns."""
+    cells = [line.split("|") for line in measured(2)]
+    return [row(cell.strip() for cell in (c[1], *c[3:6])) for c in cells]
+
+
+def measured(number):
+    """Return a table of what `make bench` found; the first one is judged."""
+    rows = RESULTS.read_text("utf-8").split("\n\n| ")[number]
+    return f"| {rows}".split("\n\n")[0].splitlines()
 
 
 class Comparison(pages.Table):
-    """`{comparison} numbers`, `{comparison} topics` or `{comparison} speed`."""
+    """`{comparison} numbers`, or `topics`, `speed`, `seconds`."""
 
     required_arguments = 1
 
     def lines(self):
         self.env.note_dependency(str(RESULTS))
-        tables = {"numbers": numbers, "topics": topics, "speed": speed}
+        tables = {f.__name__: f for f in (numbers, topics, speed, seconds)}
         return tables[self.arguments[0]]()
 
 
