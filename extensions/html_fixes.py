@@ -128,9 +128,7 @@ def tables(page):
 
 
 def pictures(page):
-    """Pictures know their size, load when they come near, and link to their
-    files: book.js shows these large on the page.
-    """
+    """Pictures know their size, and load when they come near."""
     for image in page("img"):
         style = image.attrs.pop("style", "")
         size = r"(?<![-\w])(width|height):\s*(\d+)(?:\.\d+)?px"
@@ -140,6 +138,11 @@ def pictures(page):
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()
+
+
+def enlargements(page):
+    """Pictures link to their files, which book.js shows large on the page."""
+    for image in page("img"):
         attributes = {"class": "enlarge", "href": image["src"]}
         link = image.wrap(page.new_tag("a", attrs=attributes))
         words = page.new_tag("span", attrs={"class": "unseen"})
@@ -184,6 +187,7 @@ REPAIRS = (
     tables,
     pictures,
     references.figures,
+    enlargements,
     references.equations,
     references.exercises,
     references.mentions,
