@@ -191,23 +191,8 @@ class Negative(ImageDataset):
         return 1 - image, label
 
 
-def their_own(part):
-    """Return torchvision's data set with a transform, as D2L makes it."""
-
-    class Own(d2l.import_torchvision().datasets.FashionMNIST):
-        def __init__(self):
-            self.data, self.targets = part.data, part.targets
-            self.transform, self.target_transform = transform, None
-
-    def transform(picture):
-        return torchvision_s((20, 20))(torch.tensor(np.array(picture))) - 0.5
-
-    return Own()
-
-
 REPLACED = {
     "subset": lambda part: Subset(part, range(7, 30)),
-    "torchvision": their_own,
     "subclass": lambda part: Negative(part.data, part.targets, (9, 9)),
     "list": lambda part: [(torch.ones(1, 2, 2), 3), (torch.zeros(1, 2, 2), 4)],
 }
