@@ -77,9 +77,6 @@ class Module(nn.Module, HyperParameters):
         left = "trainer", "_compiled_call_impl"
         return {k: v for k, v in vars(self).items() if k not in left}
 
-    def __setstate__(self, state):
-        super().__setstate__({"board": ProgressBoard()} | state)
-
     def loss(self, y_hat, y):
         """Return the loss of predictions `y_hat` for targets `y`."""
         raise NotImplementedError("Define loss(self, y_hat, y).")
@@ -97,7 +94,7 @@ class Module(nn.Module, HyperParameters):
         `train_` or `val_` + `key`.
         """
         if not hasattr(self, "trainer"):
-            raise RuntimeError("plot works once Trainer.fit has begun.")
+            raise RuntimeError("self.plot works once Trainer.fit has begun.")
         if hasattr(self.trainer, "record"):
             self.trainer.record(key, value, train)
         else:  # a trainer of the reader's own, as that of 3.2

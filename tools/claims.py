@@ -21,17 +21,17 @@ NUMBER = re.compile(
 
 def problems(page, cell):
     """Return what is wrong with the numbers of a text cell, as sentences."""
-    near, stated = spoken_of(page, cell), claims(cell)
-    evidence = evidence_for(page, cell)
-    sources = "\n".join(other.source for other in near)
+    stated, evidence = claims(cell), evidence_for(page, cell)
+    sources = "\n".join(other.source for other in spoken_of(page, cell))
     settings = numbers(re.sub(r"(?<=\d)_(?=\d)", "", sources))
     declared = cell.metadata.get("numbers", {})
+
+    def is_printed(number):
+        return any(supports(other, number) for other in evidence)
+
     for number in stated:
-        if (
-            number not in declared
-            and number.replace(",", "") not in settings
-            and not any(supports(other, number) for other in evidence)
-        ):
+        known = number in declared or number.replace(",", "") in settings
+        if not known and not is_printed(number):
             what = f"states {number}, which no cell beside it prints or uses"
             where = f'"numbers": {{"{number}": "its source"}}'
             yield f"{what}; correct it, or write in its metadata {where}"
@@ -42,7 +42,7 @@ def problems(page, cell):
             yield f"{what}, but does not state it; remove it"
         elif len(source.split()) < 2:
             yield f"{what}; say where it is from"
-        elif any(supports(other, number) for other in evidence):
+        elif is_printed(number):
             yield f"{what}, but a cell prints it; remove it"
         elif close:
             yield f"{what}, but a cell prints {close[0]}; state that"

@@ -55,7 +55,8 @@ class Edition:
             if "sections" in chapter
         ]
         parts.append("# Optional pages {#optional .unnumbered}")
-        for page in section.optional():
+        optional = [p for p in section.everything() if not p.number]
+        for page in optional:
             parts += [self.page(page, solutions=part) for part in (0, 1)]
         return "\n\n".join([*parts, self.glossary()])
 

@@ -11,10 +11,9 @@ import builtins
 import keyword
 import re
 import sys
-from base64 import b64decode
 from collections import Counter
 from functools import cache
-from itertools import combinations, takewhile
+from itertools import takewhile
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,7 +22,7 @@ import nbformat
 import notebooks
 import section
 import stamping
-from section import ROOT, Section, d2l_link, pictures, tags
+from section import ROOT, Section, alternative, d2l_link, pictures, tags
 
 # {rule: which cells of a section it looks at, or "" for the whole page}
 RULES = {}
@@ -34,6 +33,8 @@ METADATA = {
     "markdown": {"tags", "numbers"},
 }
 OF_THE_PAGE = {"kernelspec", "language_info", "colab", "d2lmini", "fault"}
+# What of a lesson may be folded.
+HELPERS = {ast.FunctionDef, ast.Assert, ast.Import, ast.ImportFrom}
 # Names that a cell uses whose result differs from run to run, or from machine
 # to machine.
 VARYING = "fit", "perf_counter", "repeat", "timeit"
@@ -87,11 +88,9 @@ def of_the_list():
     files = [*ROOT.glob("chapters/*/*.*"), *ROOT.glob("extras/*.*")]
     there = {path.with_suffix("") for path in files if path.is_file()}
     for path in sorted(there.symmetric_difference(listed)):
+        what = "does not list" if path in there else "lists in vain"
         name = path.relative_to(ROOT).as_posix()
-        what, remedy = "lists", "which is not there; take it out"
-        if path in there:
-            what, remedy = "does not list", "which is there; add or delete it"
-        yield f"_toc.yml: {what} {name}, {remedy}"
+        yield f"_toc.yml: {what} {name}; list just what is there"
     pages = [page.path for page in section.sections()]
     if pages != sorted(set(pages)):
         yield "_toc.yml: lists sections twice or out of order; sort them"
@@ -160,7 +159,7 @@ def drawn(cell):
 
 
 def has_result(cell):
-    return bool(cell.outputs or asserted(cell))
+    return bool(cell.get("outputs") or asserted(cell))
 
 
 # Without these, comparing a page with a fresh run would say nothing.
@@ -188,15 +187,6 @@ def was_saved_from_one_run(page, cell):
             yield f"ran as number {count}, not {number}; use `make run`"
 
 
-@rule("code")
-def fails_only_on_purpose(page, cell):
-    failed, taught = section.has_failed(cell), "raises-exception" in tags(cell)
-    if failed and not taught:
-        yield "ended in an error; repair it, or tag it raises-exception"
-    if taught and not failed:
-        yield "raised nothing; take its tag raises-exception away"
-
-
 @rule("own")
 def carries_only_what_is_known(page, cell):
     """A misspelt tag is ignored by every tool; others hide or restyle a cell.
@@ -220,18 +210,6 @@ COMPARABLE = [*RULES]
 
 
 @rule()
-def has_the_frame_of_all_pages(page):
-    """Badge, set-up, kernel, and the fold of the solutions, as stamped."""
-    made = stamping.stamped(page.path, page.notebook)
-    if made != page.notebook:
-        other = [cell.id for cell in made.cells if cell not in page.cells]
-        where = ", ".join(other) or "order of cells, kernel or colab"
-        yield f"is not as stamped ({where}); run `make format`"
-    if unknown := set(page.notebook.metadata) - OF_THE_PAGE:
-        yield f"has unknown metadata {sorted(unknown)}; delete them"
-
-
-@rule()
 def outputs_are_those_of_the_code(page):
     """A stored output that was edited, or whose code was, is no result."""
     if page.run.get("seal") != notebooks.seal(page.notebook):
@@ -240,7 +218,7 @@ def outputs_are_those_of_the_code(page):
 
 
 @rule()
-def is_small_and_names_no_place(page):
+def file_is_small_and_holds_only_the_page(page):
     """What the best of the field keep; see CONTRIBUTING."""
     text = nbformat.v4.writes(page.notebook)
     for place in (str(Path.home()), str(ROOT)):
@@ -248,6 +226,8 @@ def is_small_and_names_no_place(page):
             yield f"contains the path {place}; print no paths"
     if (size := len(text.encode())) > 300_000:
         yield f"has {size} bytes, more than 300,000; draw less"
+    if unknown := set(page.notebook.metadata) - OF_THE_PAGE:
+        yield f"has unknown metadata {sorted(unknown)}; delete them"
     if len(page.own) > 80:
         yield f"shows {len(page.own)} cells, more than 80; split the page"
 
@@ -283,20 +263,16 @@ def code_is_plain_python(page, cell):
 
 @rule("code")
 def only_long_drawing_and_helpers_are_folded(page, cell):
-    body = statements(cell.source)
+    kinds = {type(node) for node in statements(cell.source)}
+    is_taught, is_folded = cell in page.lesson, "hide-cell" in tags(cell)
     if "hide-input" in tags(cell) and not (
         len(cell.outputs) == len(drawn(cell)) == 1 and len(lines(cell)) > 6
     ):
         yield "folds more than long drawing; take hide-input away"
-    if "hide-cell" in tags(cell) and cell in page.lesson:
-        helpers = {ast.FunctionDef, ast.Assert, ast.Import, ast.ImportFrom}
-        shown = [c for c in page.code if "hide-cell" not in tags(c)]
-        shown = [statements(c.source) for c in shown if not drawn(c)]
-        taught = loads(sum(shown, [])) & set().union(*map(stores, body))
-        if cell.outputs or {type(node) for node in body} - helpers:
-            yield "folds more than helpers; take hide-cell away"
-        elif taught:
-            yield f"folds {sorted(taught)}, which no picture uses; show it"
+    if is_taught and is_folded and (cell.outputs or kinds - HELPERS):
+        yield "folds more than helpers; take hide-cell away"
+    if not is_taught and not is_folded:
+        yield "is a solution; fold it with the tag hide-cell"
 
 
 @rule()
@@ -342,49 +318,10 @@ def ignored_outputs_are_explained_and_checked(page, cell):
 # Pictures.
 
 
-def alternative(cell):
-    """Return the alternative text of a cell's picture, or an empty text."""
-    return cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
-
-
 @rule("code")
-def pictures_are_light_and_in_words(page, cell):
-    for size in (len(b64decode(picture)) for picture in drawn(cell)):
-        if size > 30_000:
-            yield f"shows {size} bytes, more than 30,000; draw less"
+def pictures_are_told_in_words(page, cell):
     if drawn(cell) and len(alternative(cell)) < 80:
         yield "says not what it shows; do so in mystnb.image.alt"
-
-
-def words(text):
-    text = text.replace("_", " ").lower()
-    return {w.rstrip("s") for w in re.findall(r"[a-z]{3,}|\d+(?:\.\d+)?", text)}
-
-
-@rule()
-def alternative_texts_are_of_their_pictures(page):
-    """Two of them cannot change places without being farther off.
-
-    Near are words that stand in the cell, or in the text around it; the rarer
-    on the page, the nearer.
-    """
-    around, alts = {}, {}
-    for i, cell in enumerate(page.cells):
-        if cell.cell_type == "code" and drawn(cell):
-            above = [c for c in page.cells[:i] if c.cell_type == "markdown"]
-            below = [c for c in page.cells[i:] if c.cell_type == "markdown"]
-            near = [c.source for c in (*above[-1:], cell, *below[:1])]
-            around[i], alts[i] = words(" ".join(near)), words(alternative(cell))
-    seen = Counter(word for found in around.values() for word in found)
-
-    def nearness(a, b):
-        return sum(1 / seen[word] for word in alts[a] & around[b])
-
-    for a, b in combinations(around, 2):
-        own = nearness(a, a) + nearness(b, b)
-        if alts[a] and alts[b] and own <= nearness(a, b) + nearness(b, a):
-            what = f"cells {a} and {b} could exchange their alternative texts"
-            yield f"{what}; use words that stand near each"
 
 
 # Text.
@@ -412,28 +349,6 @@ def page_has_its_parts(page):
         yield f"has {len(items)} items in its summary; write three to five"
     if not page.pictures:
         yield "has no picture; draw one"
-
-
-@rule()
-def no_heading_is_lost(page):
-    """`##` that becomes `###` leaves a section with one part, or none above."""
-    text = re.sub("```.*?```", "", page.text, flags=re.S)
-    found = re.findall("^(#+) *(.*)$", text, re.M)
-    found = [(len(level), name) for level, name in found] + [(1, "")]
-    for i, (level, name) in enumerate(found[:-1]):
-        above, whole = found[i - 1]
-        if level > min(3, above + 1):
-            yield f"has the heading {name!r} of level {level}; write fewer `#`"
-        elif (above, level) == (2, 3) and found[i + 1][0] < 3:
-            yield f"divides {whole!r} into one part; write `## {name}`"
-
-
-@rule("prose")
-def items_of_lists_are_whole_and_said_once(page, cell):
-    item = re.compile(r"^(?:[*-]|\d+\.) +(.*)", re.M)
-    for found in item.findall(cell.source):
-        if len(found) < 20 or item.findall(page.text).count(found) > 1:
-            yield f"has an item that says nothing new: {found!r}; complete it"
 
 
 @rule("prose")
@@ -508,28 +423,20 @@ def links_lead_where_they_say(page, cell):
 
 
 @rule()
-def every_exercise_has_an_executed_solution(page):
-    """Solutions are code, one heading an exercise."""
+def every_exercise_has_a_solution(page):
     count = len(page.exercises)
     if count < 5 or page.exercises != [str(i + 1) for i in range(count)]:
         yield f"numbers its exercises {page.exercises}; write five or more"
     if page.solutions != page.exercises:
         yield f"solves {page.solutions} of its exercises {page.exercises}"
-    number, shown = "", set()
-    for cell in page.own[len(page.lesson) :]:
-        if cell.cell_type == "markdown":
-            head = re.findall(r"^### Solution (\d+)$", cell.source, re.M)
-            number = (head or [number])[-1]
-        elif has_result(cell):
-            shown.add(number)
-    for number in sorted(set(page.solutions) - shown):
-        yield f"shows and asserts nothing in Solution {number}; let it do so"
 
 
-@rule("code")
-def solutions_are_folded(page, cell):
-    if cell not in page.lesson and "hide-cell" not in tags(cell):
-        yield "is a solution; fold it with the tag hide-cell"
+@rule("prose")
+def every_solution_is_executed(page, cell):
+    head, below = "### Solution ", page.own[page.own.index(cell) + 1 :]
+    below = takewhile(lambda c: head not in c.source, below)
+    if head in cell.source and not any(map(has_result, below)):
+        yield "is followed by no result; show or assert one"
 
 
 rule("prose")(claims.problems)
@@ -537,8 +444,10 @@ rule("prose")(claims.problems)
 
 def main(*names):
     chosen = [Path(name).resolve() for name in names] or section.paths()
-    found = [problem for path in chosen for problem in problems(path)]
-    for problem in found if names else [*of_the_list(), *found]:
+    found = [] if names else [*of_the_list()]
+    for path in chosen:
+        found += problems(path)
+    for problem in found:
         print(problem)
     return bool(found)
 

@@ -182,12 +182,10 @@ class Section:
     @cached_property
     def minutes_to_read(self):
         """Estimate the reading time without the solutions."""
-        words = lines = 0
-        for cell in self.lesson:
-            if cell.cell_type == "markdown":
-                words += len(re.findall(r"\w+", cell.source))
-            else:
-                lines += len(cell.source.splitlines())
+        prose = [c.source for c in self.lesson if c in self.prose]
+        code = [c.source for c in self.lesson if c in self.code]
+        words = len(re.findall(r"\w+", " ".join(prose)))
+        lines = len("\n".join(code).splitlines())
         return round(words / WORDS_A_MINUTE + lines / LINES_A_MINUTE)
 
 
@@ -248,26 +246,18 @@ def listed():
     ]
 
 
-def inside(folder):
-    """Return the pages below a folder that are listed and there, in order."""
+def everything():
+    """Return all notebooks that are listed and there, in reading order.
+
+    The optional pages, which have no number, need more packages.
+    """
     paths = [path.with_suffix(".ipynb") for path in listed()]
-    paths = [path for path in paths if path.is_relative_to(ROOT / folder)]
     return [read(path) for path in paths if path.exists()]
 
 
 def sections():
     """Return the numbered sections in reading order."""
-    return inside("chapters")
-
-
-def optional():
-    """Return the optional pages, which need more packages."""
-    return inside("extras")
-
-
-def everything():
-    """Return all notebooks: the sections, then the optional pages."""
-    return sections() + optional()
+    return [page for page in everything() if page.number]
 
 
 def paths():

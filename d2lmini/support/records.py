@@ -181,8 +181,8 @@ class Record:
         """Note a metric of the batch at hand; draw a point when one is due."""
         trainer, name = self.trainer, ("train_" if train else "val_") + key
         value, weight = checked_metric(name, value), self._weight(train)
-        if not weight or (isinstance(value, torch.Tensor) and value.is_meta):
-            return  # there is no sample, or no number in it
+        if not weight:
+            return  # there is no sample
         self._follow_trainer(model)
         if name not in self._metrics:
             self._metrics[name] = Metric(model, trainer, train)

@@ -4,6 +4,7 @@ Each fault was once planted in a page, and went unnoticed there.
 """
 
 import io
+import os
 
 import compare
 import pytest
@@ -14,12 +15,12 @@ VARIES = ["nbval-ignore-output"]
 ERROR = "\x1b[31mValueError\x1b[39m: one"
 
 
-def figure(slope=9.0, width=3.5, label="1", dpi=200, color="C1"):
+def figure(slope=9.0, label="1", dpi=200):
     """Return the picture of a curve, its tangent and a number beside them."""
-    fig, file = Figure(figsize=(width, 2.5)), io.BytesIO()
+    fig, file = Figure(figsize=(3.5, 2.5)), io.BytesIO()
     ax = fig.add_subplot()
     ax.plot([0, 1, 2, 3], [0, -2, 2, 18], color="C0")
-    ax.plot([0, 3], [2 - 2 * slope, 2 + slope], "--", color=color)
+    ax.plot([0, 3], [2 - 2 * slope, 2 + slope], "--", color="C1")
     ax.set(ylim=(-5, 18), xlabel="x")
     ax.text(0.5, 10, label)
     fig.savefig(file, dpi=dpi, format="png")
@@ -43,14 +44,10 @@ def passes(stored, new, **metadata):
         ("gap 0.00", "gap 0.01", {}, True),
         ("1.23e-05", "1.24e-05", {}, True),
         ("accuracy 0.829", "accuracy 0.849", {}, False),
-        ("train 0.867 val 0.432", "train 0.432 val 0.867", {}, False),
         ("accuracy 0.849", "accuracy -0.849", {}, False),
-        ("rows 7,850", "rows 8,850", {}, False),
         ("1.23e-05", "1.23e-06", {}, False),
-        ("accuracy 0.849", "accuracy 0.849 0.849", {}, False),
         ("accuracy 0.849", "error 0.849", {}, False),
         ("accuracy 0.849", "accuracy nan", {}, False),
-        ("accuracy 0.849", "", {}, False),
         ("0.17 ms", "1.2 ms", {"within": 20}, True),
         ("0.17 ms", "6.21 ms", {"within": 20}, False),
     ],
@@ -69,8 +66,6 @@ def test_numbers_may_vary_by_a_factor(stored, new, how, same, kind):
         ("fine", {}, True),
         ("fine", {"slope": 8.5}, False),
         ("fine", {"label": "7"}, False),
-        ("fine", {"color": "C2"}, False),
-        ("fine", {"width": 10.5}, False),
         ("coarse", {"slope": 8.9}, True),
         ("coarse", {"slope": 4}, False),
         ("size", {"slope": 4}, True),
@@ -81,9 +76,8 @@ def test_pictures_may_vary_where_a_cell_says_so(how, other, same, pinned):
     assert passes([figure()], [figure(**other)], picture=how) == same
 
 
-def test_two_pictures_exchanged_do_not_pass(pinned):
-    pair = [figure(), figure(slope=4)]
-    assert not passes(pair, pair[::-1]) and not passes(pair, pair[:1])
+def test_a_picture_that_is_lacking_does_not_pass(pinned):
+    assert not passes([figure(), figure()], [figure()])
 
 
 def test_a_traceback_that_is_nonsense_does_not_pass(pinned):
@@ -107,16 +101,15 @@ def test_versions_are_looked_up_in_the_requirements(tmp_path, monkeypatch):
     assert [is_pinned(name) for name in "abcd"] == [False, True, True, False]
 
 
-LEFT = "points.csv", "02/points.csv", "02/data/points.csv", "02/copy.ipynb"
-# Tests that run meanwhile leave the one, and an editor may save the other.
-UNTOLD = ".coverage", "02/page.ipynb"
+def told(folder, name):
+    """Tell whether a file that is written now is noticed."""
+    before = compare.listing(folder)
+    (folder / name).write_text("one")
+    return compare.listing(folder) != before
 
 
-@pytest.mark.parametrize("name", [*LEFT, *UNTOLD])
-def test_a_file_left_near_the_notebook_is_told(name, tmp_path, monkeypatch):
-    monkeypatch.setattr(compare, "ROOT", tmp_path)
-    (tmp_path / "02" / "data").mkdir(parents=True)
-    (tmp_path / "02" / "page.ipynb").touch()
-    before = compare.listing(tmp_path / "02")
-    (tmp_path / name).write_text("one")
-    assert (compare.listing(tmp_path / "02") != before) == (name in LEFT)
+def test_a_file_left_beside_the_notebook_is_told(tmp_path):
+    assert told(tmp_path, "points.csv") and told(tmp_path, "page.ipynb")
+    os.utime(tmp_path / "points.csv", (1, 1))
+    assert told(tmp_path, "points.csv")  # it was there
+    assert not told(tmp_path, "page.ipynb")  # an editor may save it

@@ -9,7 +9,6 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from types import SimpleNamespace
 from unittest.mock import Mock
 
 import nbformat
@@ -23,44 +22,32 @@ import conftest
 ROOT = section.ROOT
 RED, BLUE = plain("red"), plain("blue")
 IMAGE = "<IPython.core.display.Image object>"
-SHOW = "from IPython.display import Image, display\n"
-SHOW += f"handle = display(Image({RED!r}), display_id=True)\n"
-UPDATE = SHOW + f"handle.update(Image({BLUE!r}))"
+UPDATE = f"""from IPython.display import Image, display
+handle = display(Image({RED!r}), display_id=True)
+handle.update(Image({BLUE!r}))"""
 FAILS, VARIES = ["raises-exception"], ["nbval-ignore-output"]
 # A user's setting, one of `make run`, one that D2LMINI_NUMERICS changes.
 NAMES = "MPLBACKEND", "MKL_NUM_THREADS", "OMP_NUM_THREADS"
 SETTINGS = f"import os\nfor name in {NAMES}:\n    print(os.environ.get(name))"
 SET = "module://matplotlib_inline.backend_inline\n1\n2\n"
-# What C code prints arrives a little later.
-FROM_C = "import time\nn = os.write(1, b'from C')\ntime.sleep(0.5)"
 # What the failure of a cell must say, or "" if it must pass, and the cell.
 CELLS = [
     ("", code(SETTINGS, printed(SET))),
     ("", code("print('loss 0.48')", printed("loss 0.48\n"))),
     ("", code("object()", shown("<object at 0x7f0123456789>"))),
     ("", code("0.849", shown("0.855"), tags=VARIES)),
-    ("", code(SHOW, shown(IMAGE, RED))),
     ("", code(UPDATE, shown(IMAGE, BLUE))),
     ("", code("1 + 1", shown("3"), tags=["real-data"])),
     ("0.4802", code("print('loss 0.4801')", printed("loss 0.4802\n"))),
-    ("0.30000000000000004", code("0.1 + 0.2", shown("0.3"))),
-    ("(3, 2)", code("(2, 3)", shown("(3, 2)"))),
     ("against its tags", code("%no_such_magic\nprint()", tags=VARIES)),
     ("against its tags", code("1", error(), tags=[*FAILS, *VARIES])),
     ("ZeroDivisionError", code("1 / 0")),
-    ("evalue", code("raise ValueError('two')", error(), tags=FAILS)),
     ("traceback was", code("raise ValueError('one')", error("a"), tags=FAILS)),
     ("stderr", code("import warnings; warnings.warn('new')")),
-    ("from C", code(FROM_C)),
-    ("1 pictures and are 0", code("1", shown("1", RED))),
-    ("text/plain", code("5;")),
-    ("AssertionError", code("val_acc = 0.1\nassert 0.8 < val_acc < 0.9")),
     ("hello", code("print('hello')")),
     ("0.491 and is 0.849", code("0.849", shown("0.491"), tags=VARIES)),
-    ("another color", code(SHOW, shown(IMAGE, BLUE))),
     ("another color", code(UPDATE, shown(IMAGE, RED))),
     ("left points.csv", code("open('points.csv', 'w').close()")),
-    ("the kernel died in this cell", code("os._exit(1)")),
 ]
 
 
@@ -98,44 +85,32 @@ def test_the_last_lines_count_the_cells_that_were_compared(run):
     assert why in run[0]
 
 
-def collected(monkeypatch, cell):
-    """Return what conftest.py makes of a cell, and what it says of it."""
-    monkeypatch.setattr(nbval.plugin, "IPyNbCell", SimpleNamespace)
-    options, parent = {"check": True}, Mock(path=ROOT / "page", nb=page(cell))
-    item = SimpleNamespace(cell=cell, options=options, parent=parent)
-    item.user_properties = []
+def is_compared(cell, monkeypatch):
+    """Tell whether conftest.py would let nbval compare a cell."""
+    monkeypatch.setattr(nbval.plugin, "IPyNbCell", Mock)
+    item = Mock(cell=cell, options={"check": True})
+    item.parent = Mock(path=ROOT / "page", nb=page(cell))
     conftest.pytest_collection_modifyitems([item])
-    return item.options["check"], item.user_properties[0][1]
+    return item.options["check"]
 
 
 def test_cells_on_images_are_compared_on_the_published_ones(monkeypatch):
     for why in ("", "no network"):
         monkeypatch.setattr(conftest, "standin", lambda why=why: why)
-        check, said = collected(monkeypatch, code("1", tags=["real-data"]))
-        assert check == (not why) and said.endswith(why)
+        cell = code("1", tags=["real-data"])
+        assert is_compared(cell, monkeypatch) == (not why)
 
 
 def test_a_page_that_breaks_a_rule_is_refused_in_its_words(monkeypatch):
     with pytest.raises(pytest.UsageError, match="cell 0 .* by a comment"):
-        collected(monkeypatch, code("# NBVAL_IGNORE_OUTPUT\n1"))
+        is_compared(code("# NBVAL_IGNORE_OUTPUT\n1"), monkeypatch)
 
 
 def test_it_says_why_the_images_are_a_stand_in(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("D2LMINI_DATA", str(tmp_path / "file"))
+    monkeypatch.setenv("D2LMINI_STANDIN", "")  # as if unset
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
-    said = {}
-    for wish in ("never", "always", ""):  # as if unset
-        monkeypatch.setenv("D2LMINI_STANDIN", wish)
-        said[wish] = conftest.standin.__wrapped__()
+    assert str(tmp_path / "file") in conftest.standin.__wrapped__()
     assert os.environ["D2LMINI_STANDIN"] == "always"  # for the kernels
-    assert str(tmp_path / "file") in said.pop("")
-    assert said == {"never": "", "always": "D2LMINI_STANDIN=always"}
-
-
-def test_a_home_that_nobody_has_is_named(monkeypatch):
-    monkeypatch.setenv("D2LMINI_STANDIN", "auto")
-    monkeypatch.setenv("D2LMINI_DATA", "~nobody-of-that-name/x")
-    with pytest.raises(pytest.UsageError, match="D2LMINI_DATA=~nobody"):
-        conftest.standin.__wrapped__()

@@ -1,11 +1,13 @@
 """What the notebooks are together; tools/rules.py says what each must be."""
 
-import ast
+import re
 
 import pytest
 import rules
 import section
 import stamping
+
+BAND = r"([\d.]+) < [^<\n]*acc[^<\n]* < ([\d.]+)"
 
 
 @pytest.mark.parametrize("page", section.everything(), ids=lambda s: s.id)
@@ -18,13 +20,10 @@ def test_pages_and_readme_are_as_tools_stamp_them():
     assert [path for path, _ in stamping.outdated()] == []
 
 
-def test_the_optional_page_trains_the_model_of_5_2():
-    models = [
-        ast.unparse(node)
-        for page in section.everything()
-        for cell in page.code
-        for node in rules.statements(cell.source)
-        if page.id in ("5.2", "beyond-one-machine")
-        and getattr(node, "name", "") == "MLP"
-    ]
-    assert len(models) == 2 and models[0] == models[1]
+def test_what_has_learned_nothing_falls_out_of_the_bands():
+    """It is right in one of ten cases: so is training on shuffled labels."""
+    sources = [cell.source for page in section.sections() for cell in page.code]
+    found = re.findall(BAND, "\n".join(sources))
+    assert len(found) >= 5
+    for low, high in found:
+        assert 0.3 < float(low) < float(high) <= float(low) + 0.2

@@ -13,21 +13,18 @@ def other_digit(claim):
     return digits[:-1] + last + exponent + power
 
 
-def test_the_rule_notices_when_either_side_changes():
-    """Change every stated result by its last digit, there or in the output."""
+def test_the_rule_notices_another_last_digit():
+    """In every stated result that has three of them."""
     noticed = []
     for page in section.everything():
         for cell in page.prose:
             evidence = evidence_for(page, cell)
             for claim in claims(cell):
-                same = {n for n in evidence if supports(n, claim)}
-                if len(re.sub(r"\D", "", claim)) < 3 or not same:
-                    continue  # no result with three digits
-                left = [*map(other_digit, same), *{*evidence} - same]
-                drifted = not any(supports(n, claim) for n in left)
-                wrong = other_digit(claim)
-                misread = not any(supports(n, wrong) for n in evidence)
-                noticed.append((drifted, misread))
+                right, wrong = (
+                    any(supports(number, what) for number in evidence)
+                    for what in (claim, other_digit(claim))
+                )
+                if right and len(re.sub(r"\D", "", claim)) > 2:
+                    noticed.append(not wrong)
     assert len(noticed) > 100
-    for side in zip(*noticed, strict=True):
-        assert sum(side) / len(side) > 0.95
+    assert sum(noticed) / len(noticed) > 0.95

@@ -14,39 +14,34 @@ import notebooks
 import pytest
 import rules
 import section
-import stamping
 from cells import code, error, page, plain, printed, shown, text
 
 PATH = next(s.path for s in section.sections() if s.number == "3.4")
 CREDIT, NEXT = section.d2l_link("3.4"), section.d2l_link("3.5")
 LINK = "[3.1](01-linear-regression.ipynb)"
-LONG = "[3.1 Linear Regression](01-linear-regression.ipynb)"
 OTHER = "(02-object-oriented-design.ipynb)"
-EXERCISES = [f"{i}. Why does sum {i} come out?" for i in range(1, 6)]
+EXERCISES = [f"{i}. Why does this sum come out?" for i in range(1, 6)]
 FIRST = f"""# 3.4 Sums by Hand
 
 **What is a sum?**
 
-After [section 3.4 of *Dive into Deep Learning*]({CREDIT}), and {LONG}."""
+After [section 3.4 of *Dive into Deep Learning*]({CREDIT}), and {LINK}."""
 SUMMARY = """## Summary
 
 * A sum adds up to a number.
 * Two sums need twice the time.
 * Three sums are enough here."""
-VALUE = v4.new_output("execute_result", execution_count=9)
-CONDA = {"name": "conda-root", "display_name": "Python (root)"}
-TANGENT, HOUSES = "A curve and its tangent. " * 4, "Bars, or houses. " * 5
-FOLDED = ["hide-input"]
+ALT, DRAWS = "A curve and its tangent. " * 4, "d2l.plot(x, x)\n" * 7
 # Cells, by a text that no cell above them has.
-SUM, CURVE, BARS = "x = torch", "d2l.plot", "ax.bar(0"
-TRAINED, SOLVED = "history = ", "print('So."
+SUM, CURVE, TRAINED = "x = torch", "d2l.plot", "history = "
+SOLVED = "print('So."
 
 
 @cache
 def written():
     """Return a page that keeps every rule."""
-    bars = "\n".join(f"ax.bar({i}, x)" for i in range(7))
     trains = "history = trainer.fit(model, data)\nprint(history[-1])"
+    drawing = shown(picture=plain("red"))
     varies = ["nbval-ignore-output", "real-data"]
     cells = [
         text(FIRST),
@@ -55,9 +50,7 @@ def written():
         text("It is 7.78, as in 1986.", numbers={"1986": "the paper's year"}),
         code("x @ 'one'", error("E: e"), tags=["raises-exception"]),
         text("## Pictures\n\nThe tangent touches the curve."),
-        code("d2l.plot(x, x)", shown(picture=plain("red")), **alt(TANGENT)),
-        text("The bars are houses."),
-        code(bars, shown(picture=plain("blue")), tags=FOLDED, **alt(HOUSES)),
+        code(DRAWS, drawing, tags=["hide-input"], **alt(ALT)),
         text("## Training\n\nThe last digits differ on your machine."),
         code("def helper():\n    return x", tags=["hide-cell"]),
         code("data = d2l.FashionMNIST()\nlen(data)", printed("3\n")),
@@ -71,8 +64,7 @@ def written():
         cells.append(text(f"### Solution {i}"))
         cells.append(code("print('So.')", printed("So."), tags=["hide-cell"]))
     made = page(*cells, fault={"x.sum()": "x.mean()"}, d2lmini={"seal": ""})
-    made = stamping.stamped(PATH, nbformat.from_dict(made))
-    made = nbformat.from_dict(page(*made.cells, **made.metadata))
+    made = nbformat.from_dict(made)
     made.metadata.d2lmini.seal = notebooks.seal(made)
     return made
 
@@ -116,100 +108,55 @@ def output(words, **fields):
     return lambda made: pick(made, words).outputs[0].update(fields)
 
 
-def drop(words):
-    return lambda made: made.cells.remove(pick(made, words))
-
-
 def whole(**metadata):
     return lambda made: made.metadata.update(nbformat.from_dict(metadata))
 
 
-def add(cells):
-    return lambda made: made.cells.extend(cells)
-
-
-def both(*spoilers):
-    return lambda made: [spoil(made) for spoil in spoilers]
-
-
-def exchange(key):
-    """Exchange the outputs, or the metadata, of two pictures."""
-
-    def spoil(made):
-        a, b = pick(made, CURVE), pick(made, BARS)
-        a[key], b[key] = b[key], a[key]
-
-    return spoil
-
-
-def move(made):
-    made.cells.insert(5, made.cells.pop(3))
-
-
-MEASURED = meta("It is", numbers={"7.73": "measured some day"})
 FAULTS = [
     # The file.
     ("is no valid notebook", whole(authors="none")),
-    ("with the id", put("## Sol", id="setup")),
-    ("has raw cells", add([v4.new_raw_cell("raw")])),
-    ("not as stamped (order", whole(kernelspec=CONDA)),
-    ("not as stamped (badge)", put("this page, open", source="Or not.")),
-    ("not as stamped (setup)", edit("import sys", "import sys, math")),
-    ("not as stamped (solutions)", put("## Sol", metadata={})),
+    ("has 2 cells with the id", lambda made: made.cells.append(made.cells[0])),
+    ("has raw cells", lambda made: made.cells.append(v4.new_raw_cell("raw"))),
     ("unknown metadata ['mystnb']", whole(mystnb={"execution_mode": "off"})),
     ("contains the path", output(SOLVED, text=str(rules.ROOT))),
     ("more than 300,000", output(SOLVED, text="a" * 300_000)),
-    ("more than 80", add([text("More.") for _ in range(80)])),
+    ("more than 80", lambda made: made.cells.extend(map(text, "a" * 80))),
     ("lines, more than 20", edit("x = torch", "x = 1\n" * 20 + "x = torch")),
     ("words, more than 180", edit("## Sums", "## Sums\n\n" + "word " * 180)),
-    ("is empty", edit("The bars are houses.", "")),
+    ("is empty", edit("### Solution 2", "")),
     # How it was run.
     ("ran as number None", put(SUM, execution_count=None)),
-    ("ran as number 9", put(SUM, outputs=[VALUE])),
-    ("ended in an error", tag("x @")),
-    ("raised nothing", tag(SUM, "raises-exception")),
     ("by a comment", edit("x = torch", "# NBVAL_SKIP\nx = torch")),
     ("wrote to stderr", output(SUM, name="stderr")),
     ("than its last run left", edit("plot(x, x)", "plot(x, 2 * x)")),
-    ("than its last run left", edit("## Pictures", "## Drawings")),
+    ("than its last run left", edit("## Pictures", "### Pictures")),
     ("than its last run left", output(TRAINED, text="accuracy 0.491\n")),
-    ("than its last run left", meta(TRAINED, within=20)),
-    ("than its last run left", exchange("outputs")),
-    ("than its last run left", move),
+    ("than its last run left", meta(CURVE, **alt("Of another picture. " * 5))),
+    ("than its last run left", lambda made: made.cells.reverse()),
     # Code, what is hidden of it, and what varies.
     ("ends in `;`", edit("len(data)", "len(data);")),
     ("is no plain Python", edit("x = torch", "%time x = torch")),
     ("calls `clear_output`", edit("x = torch", "clear_output()\nx = torch")),
-    ("unknown tags ['raises-exe", tag(SUM, "raises-exeption")),
     ("unknown tags ['remove-cell'", tag(SUM, "remove-cell")),
     ("unknown metadata ['width']", meta(CURVE, **alt("", width="9%"))),
-    ("unknown metadata ['remove", meta(SUM, mystnb={"remove_code": True})),
     ("unknown metadata ['jupyter']", meta(SUM, jupyter={"hidden": True})),
     ("unknown metadata ['jp']", meta("## Sums", jp=True)),
-    ("take hide-input away", tag(CURVE, "hide-input")),  # it is short
+    ("take hide-input away", tag(SUM, "hide-input")),
+    ("take hide-input away", edit(DRAWS, "d2l.plot(x, x)")),  # it is short
     ("take hide-cell away", tag(SUM, "hide-cell")),
-    ("take hide-cell away", put("def helper", outputs=[printed("x")])),
     ("take hide-cell away", edit("def helper():", "class Helper:")),
-    ("folds ['helper'], which", edit("len(data)", "helper(data)")),
     ("name one text of a taught", whole(fault={"x.mean()": "x.sum()"})),
     ("no such `within`", meta(SUM, within=20)),
     ("no such `within`", meta(TRAINED, within=1000)),
     ("delete `picture`", meta(CURVE, picture="size")),
     ("take real-data away", tag(SUM, "real-data")),
-    ("take real-data away", put(TRAINED, outputs=[])),
     ("take nbval-ignore", tag(SUM, "nbval-ignore-output")),
     ("the page say above", edit("digits differ on your machine", "part")),
-    ("assert below", drop("assert 0.83")),
-    (
-        "assert below",
-        edit("assert 0.83 < history[-1]", "assert 'history' and x"),
-    ),
-    # Pictures.
-    ("30,000; draw less", output(CURVE, data={"image/png": "A" * 40_004})),
-    ("says not what it shows", meta(CURVE, mystnb={})),
-    ("exchange their alternative texts", exchange("metadata")),
-    ("has no picture", both(drop(CURVE), drop(BARS))),
+    ("assert below", edit("assert 0.83", "0.83")),
+    ("assert below", edit("0.83 < history[-1]", "'history' and x")),
     # Text.
+    ("says not what it shows", meta(CURVE, mystnb={})),
+    ("has no picture", put(CURVE, outputs=[])),
     ("the only heading", edit("# 3.4", "# 3.3")),
     ("the only heading", edit("## Pictures", "# Pictures")),
     ("must ask in bold", edit("**What is a sum?**", "Sums.")),
@@ -217,13 +164,7 @@ FAULTS = [
     ("must end in the sections", edit("## Summary", "### Summary")),
     ("and nothing else", edit("## Solutions", "## Solutions\n\nHere.")),
     ("2 items in", edit("\n* Two sums need twice the time.", "")),
-    ("divides 'Sums' into one", edit("## Pictures", "### Pictures")),
-    ("of level 3", edit("## Sums", "### Sums")),
-    ("of level 4", edit("### Solution 2", "#### Solution 2")),
-    ("says nothing new", edit("2. Why does sum 2", "2. Why does sum 1")),
-    ("says nothing new", edit("2. Why does sum 2 come out", "2. Why")),
     ("contains HTML", edit("## Sums", "## Sums\n\n<b>bold</b>")),
-    ("contains HTML", edit("## Sums", "<!-- ## Sums\n\n-->")),
     ("contains a directive", edit("## Sums", "## Sums\n\n```{note}\n```")),
     ("contains a role", edit("## Sums", "## Sums\n\n{math}`x`")),
     ("contains a comment", edit("## Sums", "## Sums\n\n% not shown")),
@@ -234,18 +175,16 @@ FAULTS = [
     ("links [3.1] to a part", edit(LINK, "[3.1](#sums)")),
     ("which is not there", edit(LINK, "[3.1](01-linear.ipynb)")),
     ("links [3.1] to '3.2", edit(LINK, f"[3.1]{OTHER}")),
-    ("links [3.1 Linear", edit(LONG, f"[3.1 Linear Regression]{OTHER}")),
     ("[3.7] to another", edit(LINK, f"[3.7]({NEXT})")),
     ("[Its loop] to another", edit(LINK, f"[Its loop]({NEXT})")),
     # Exercises and numbers.
     ("numbers its exercises", edit(f"{EXERCISES[1]}\n", "")),
     ("of its exercises", edit("### Solution 2", "And this:")),
-    ("nothing in Solution 1", put(SOLVED, source="assert True", outputs=[])),
+    ("by no result", put(SOLVED, source="assert True", outputs=[])),
     ("with the tag hide-cell", tag(SOLVED)),
     ("states 7.73, which", edit("It is 7.78", "It is 7.73")),
     ("states 42, which", edit("* Three sums", "* All 42 sums")),
     ("a cell prints it", meta("It is", numbers={"7.78": "a true sum"})),
-    ("a cell prints 7.78; state", both(edit("7.78", "7.73"), MEASURED)),
     ("say where it is from", meta("It is", numbers={"1986": ""})),
     ("does not state it", meta("It is", numbers={"1987": "the next year"})),
 ]
@@ -267,31 +206,34 @@ def test_fault_is_noticed(words, spoil):
     assert words in "\n".join(rules.problems(PATH, spoiled(spoil)))
 
 
+def test_a_slip_is_not_declared_away():
+    made = spoiled(edit("7.78", "7.73"))
+    meta("It is", numbers={"7.73": "measured some day"})(made)
+    assert "a cell prints 7.78; state" in "\n".join(rules.problems(PATH, made))
+
+
 def test_every_rule_has_a_fault_of_its_own():
-    needed = set()
-    for words, spoil in FAULTS:
-        made = spoiled(spoil)
-        for check in rules.RULES:
-            if words in "\n".join(rules.problems(PATH, made, [check])):
-                needed.add(check)
-                break
-    assert rules.RULES.keys() == needed
+    for check in rules.RULES:
+        assert any(
+            words in "\n".join(rules.problems(PATH, spoiled(spoil), [check]))
+            for words, spoil in FAULTS
+        ), check
 
 
 def test_each_sentence_names_the_page_and_the_cell():
-    made = spoiled(put("The bars are", source="", id="bars"))
+    made = spoiled(put(SUM, source="", id="sum"))
     (said,) = rules.problems(PATH, made, [rules.cell_is_small])
-    where = [cell.id for cell in made.cells].index("bars")
     name = PATH.relative_to(rules.ROOT).as_posix()
-    assert said == f"{name}, cell {where} (bars): is empty; delete it"
+    assert said == f"{name}, cell 2 (sum): is empty; delete it"
 
 
-def test_the_list_of_pages_is_that_of_the_files(monkeypatch):
+def test_the_list_of_pages_is_that_of_the_files(monkeypatch, capsys):
     assert [*rules.of_the_list()] == []
     first, second, *rest = section.listed()
     gone = section.ROOT / "chapters" / "gone"
     monkeypatch.setattr(section, "listed", lambda: [first, gone, *rest[::-1]])
-    said = "\n".join(rules.of_the_list())
-    assert f"does not list {second.relative_to(rules.ROOT).as_posix()}," in said
-    assert "lists chapters/gone, which is not there" in said
-    assert "out of order" in said
+    monkeypatch.setattr(rules, "problems", lambda path: [])
+    assert rules.main()
+    said = capsys.readouterr().out
+    assert f"does not list {second.relative_to(rules.ROOT).as_posix()};" in said
+    assert "lists in vain chapters/gone" in said and "out of order" in said

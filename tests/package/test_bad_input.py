@@ -177,6 +177,8 @@ OTHERS = {
     "layer as train": (lambda: line(train=nn.Flatten()), "train; store it un"),
     "class as loss": (lambda: line(loss=nn.MSELoss), "as in MSELoss()"),
     "number as loss": (lambda: line(loss=0.5), "self.loss = 0.5 would hide"),
+    "scores": (lambda: d2l.cross_entropy(SCORES * 9, LABELS), "from 0 to 9;"),
+    "below 0": (lambda: d2l.cross_entropy(-SCORES, LABELS), "from -1 to -0;"),
     "no loss": (lambda: fit(model=line(loss=lambda *_: None)), "not None, whi"),
     "loss a row": (lambda: fit(model=line(loss=torch.sub)), "of shape (4, 1)"),
     "no grad": (lambda: fit(model=line(loss=lambda a, b: b.sum())), "detach n"),
@@ -189,7 +191,9 @@ OTHERS = {
     "few y": (lambda: scratch.loss(y, y[:2]), "(2, 1); they must be the same"),
     "no tensors": (lambda: d2l.TensorLoader((), 1), "Tensors of one length"),
     "lengths": (lambda: d2l.TensorLoader((X, y[:2]), 1), "[(4, 3), (2, 1)]"),
+    "a scalar": (lambda: d2l.TensorLoader((w[0],), 1), "not of shapes [()]"),
     "lists": (lambda: d2l.TensorLoader((X, [1] * 4), 1), "not from list"),
+    "sparse": (lambda: d2l.TensorLoader(X.to_sparse(), 1), "give to_dense()"),
     "no column": (lambda: fit([(X[:, :0], y)]), "net.1.weight has shape (1, 0"),
     "no input": (lambda: fit(model=line(net=nn.Linear(0, 1))), "shape (1, 0)"),
     "curve of texts": (lambda: d2l.plot([1, 2], ["a", "b"]), "(2,)"),
@@ -202,6 +206,14 @@ OTHERS = {
 FITS = {  # errors of another kind
     "broadcast": (UserWarning, lambda: fit([(X, y[:, 0])]), "Size([4]))"),
     "NaN": (FloatingPointError, lambda: fit([(X * NAN, y)]), "before any upd"),
+}
+BLANK = d2l.Module()
+MISSING = {  # what a reader's class has to define, or to do first
+    "loss": (NotImplementedError, lambda: BLANK.loss(y, y), "Define loss("),
+    "net": (NotImplementedError, lambda: BLANK(X), "self.net or forward"),
+    "rate": (NotImplementedError, BLANK.configure_optimizers, "rate as lr"),
+    "loader": (NotImplementedError, d2l.DataModule().val_dataloader, "get_da"),
+    "fit": (RuntimeError, lambda: BLANK.plot("a", 1, True), "fit has begun"),
 }
 LATE = {  # what shows only after a step
     "lr": (FloatingPointError, lambda: fit(model=Line(INF)), "smaller learn"),
@@ -228,7 +240,8 @@ def rows():
             yield f"{method.__name__} {name}", call, part
 
 
-ROWS = {name: (ValueError, *row) for name, *row in rows()} | FITS | LATE
+ROWS = {name: (ValueError, *row) for name, *row in rows()}
+ROWS |= FITS | LATE | MISSING
 NAMES = r"[a-zA-Z]+_\w+|self|fit|i|b|w|y|lr|noise|scale|params|legend"
 DEFECTS = r"\s\s|\n|[{}]|\.\.$|\ba [aeio]|\ban [^aeiou]|\b1 (?!is)\w+s\b"
 

@@ -280,54 +280,6 @@ def test_batches_may_be_changed_in_place(size, few):
     assert all(map(torch.equal, samples(data.val_dataloader()), before))
 
 
-# What can be given to a TensorLoader.
-
-
-def test_a_loader_takes_iterators_and_arrays():
-    X = np.arange(10.0).reshape(5, 2)
-    X.flags.writeable = False
-    backward, big = np.arange(5)[::-1], np.arange(5).astype(">i2")
-    loader = d2l.TensorLoader((array for array in (X, backward, big)), 2)
-    for _ in range(2):
-        columns = samples(loader)
-        assert columns[0].dtype == torch.float64
-        for column, array in zip(columns, (X, backward, big), strict=True):
-            assert column.tolist() == array.tolist()
-    (rows,) = next(iter(d2l.TensorLoader(X, 4, shuffle=True)))
-    assert rows.shape == (4, 2) and len(loader.dataset) == 5
-    loader.batch_size = 4
-    assert len(loader) == 2 and [len(rows) for rows, *_ in loader] == [4, 1]
-
-
-@pytest.mark.parametrize(
-    "tensors, sentence",
-    [
-        ([[1, 2]], "tensors or NumPy arrays, not from list"),
-        (torch.eye(3).to_sparse(), r"\(3, 3\) and layout torch.sparse_coo"),
-        ((torch.eye(3), torch.tensor(1)), r"not of shapes \[\(3, 3\), \(\)\]"),
-        ((), r"not of shapes \[\]"),
-    ],
-)
-def test_what_a_loader_refuses(tensors, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        d2l.TensorLoader(tensors, 2)
-
-
-@pytest.mark.parametrize("shuffle", [True, False])
-def test_a_loader_and_its_tensors_may_be_on_any_devices(shuffle):
-    tensors = torch.arange(50), torch.arange(50, device="meta")
-    loader = d2l.TensorLoader(tensors, 50, shuffle)
-    torch.manual_seed(0)
-    with torch.device("meta"):  # the order is drawn on the CPU
-        here, there = next(iter(loader))
-    torch.manual_seed(0)
-    order = torch.randperm(50) if shuffle else torch.arange(50)
-    assert torch.equal(here, order) and there.device.type == "meta"
-    moved = loader.to("meta")
-    assert moved.tensors[0].device.type == "meta"
-    assert moved.dataset is loader.dataset
-
-
 # Sentences.
 
 

@@ -40,6 +40,12 @@ def test_sgd_takes_an_iterator_and_skips_what_has_no_gradient():
     assert used.grad.tolist() == [0, 0] and unused.grad is None
 
 
+def test_softmax_regression_is_one_layer_for_images_of_any_size():
+    model = d2l.SoftmaxRegression(num_outputs=10, lr=0.1)
+    assert model(torch.rand(4, 1, 28, 28)).shape == (4, 10)
+    assert [tuple(p.shape) for p in model.parameters()] == [(10, 784), (10,)]
+
+
 # The loss from scratch has a factor 1/2, so PyTorch's needs half the rate.
 CONCISE = d2l.LinearRegression(lr=0.25)
 SCRATCH = d2l.LinearRegressionScratch(3, lr=0.5)
