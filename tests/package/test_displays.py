@@ -16,7 +16,7 @@ from nbformat import v4
 from PIL import Image
 
 import d2lmini as d2l
-from d2lmini.support import displays
+from d2lmini.support import displays, pictures
 
 
 class Keeping(d2l.ProgressBoard):
@@ -56,6 +56,7 @@ def shell(monkeypatch, tmp_path):
     shell.display_pub = CapturingDisplayPublisher(parent=shell)
     shell.user_ns.update(globals())
     with matplotlib.rc_context({"interactive": True}):
+        plt.close("all")  # what another test has left would be shown, too
         plt.switch_backend("module://matplotlib_inline.backend_inline")
         yield shell
         plt.close("all")
@@ -74,20 +75,24 @@ def num_shown(shell):
 
 
 # Notebooks; above each cell stands how many pictures it shows.
-NOTEBOOKS = """
+NOTEBOOKS = {
+    "one fit": """
 # 1
 board = fit(); plt.title("Later"); plt.savefig("/dev/null"); plt.show()
 # 1
 board.fig
 # 0
 board.flush()
-
+""",
+    "two fits in a cell": """
 # 2
 fit(), fit()
-
+""",
+    "a fit and a plot": """
 # 2
 fit(); d2l.plot([1, 2])
-
+""",
+    "own axes and figures": """
 # 1
 for axes in plt.subplots(1, 2)[1]: fit(axes=axes)
 # 1
@@ -96,14 +101,16 @@ fit(axes=axes).reset()
 fit(fig=plt.figure(figsize=(2, 2)))
 # 0
 fit(display=False).redraw()
-
+""",
+    "own draw": """
 # 1
 fit(Keeping())
 # 1
 fit(Drawing())
 # 1
 plt.plot([1, 2]); plt.show()
-
+""",
+    "board by hand": """
 # 1
 board = d2l.ProgressBoard()
 for x in range(30): board.draw(x, x, "a")
@@ -114,13 +121,14 @@ board.axes.set_title("Later")
 board.draw(30, 0, "b"); board.flush(); board.flush()
 # 0
 board.draw(31, 0, "a"); board.reset()
-"""
+""",
+}
 CELL = re.compile(r"# (\d)\n(.*?)(?=\n# |$)", re.DOTALL)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS.strip().split("\n\n"))
+@pytest.mark.parametrize("notebook", NOTEBOOKS)
 def test_each_fit_in_a_notebook_is_one_picture(notebook, shell, capsys):
-    for number, source in CELL.findall(notebook):
+    for number, source in CELL.findall(NOTEBOOKS[notebook]):
         shell.run_cell(source).raise_error()
         assert num_shown(shell) == int(number), source
     assert "epoch" not in capsys.readouterr().out  # the curve says it all
@@ -175,6 +183,19 @@ data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)\n"""
     assert found == ["image/png"] * 2 + ["image/svg+xml"] * 2
 
 
+def test_a_palette_holds_the_frequent_colors_and_the_rest_is_near_to_one():
+    """As seen: what is transparent has a color of less weight."""
+    rng = np.random.default_rng(0)
+    colors = rng.integers(0, 256, (400, 4), np.uint8)
+    places = [*range(256)] * 60 + [*range(256, 400)]
+    places = rng.permutation(places).reshape(48, 323)
+    few = pictures._with_palette(Image.fromarray(colors[places]))
+    seen = colors * np.insert(colors[:, 3:] / [[255] * 3], 3, 1, axis=1)
+    offsets = np.linalg.norm(seen[:, None] - seen[:256], axis=2)
+    expected = colors[offsets.argmin(axis=1)][places]
+    assert few.mode == "P" and np.array_equal(few.convert("RGBA"), expected)
+
+
 NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
 
 
@@ -202,7 +223,9 @@ def test_set_style_makes_pictures_light_and_keeps_tones(
     data, size = (output[key]["image/png"] for key in ("data", "metadata"))
     few, full = Image.open(io.BytesIO(data)), io.BytesIO()
     assert few.mode == mode and len(data) < num_bytes
-    assert size == {"width": few.width // 2, "height": few.height // 2}
+    assert repr(size) == repr(
+        {"width": few.width // 2, "height": few.height // 2}
+    )
     box = figure.get_tightbbox().padded(0.1)
     figure.savefig(full, dpi=100, bbox_inches=box)
     both = (np.asarray(i.convert("RGBA"), int) for i in (few, Image.open(full)))

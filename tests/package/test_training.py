@@ -171,7 +171,12 @@ def test_a_loss_that_is_not_finite_stops_a_trainer_that_is_ours():
 
 
 @pytest.mark.parametrize(
-    "wish, total", [({"should_stop": True}, 5), ({"max_epochs": 1}, 2)]
+    "wish, total",
+    [
+        ({"should_stop": True}, 5),
+        ({"max_epochs": 1}, 2),
+        ({"max_epochs": 2}, 2),
+    ],
 )
 def test_a_line_an_epoch_until_somebody_ends_the_fit(capsys, wish, total):
     class Enough(Line):
@@ -318,7 +323,8 @@ def test_data_goes_to_the_gpu_at_once_where_it_fits(monkeypatch, room):
 
 
 def test_half_of_the_free_memory_is_left(monkeypatch):
-    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (1000, 9000))
+    memory = {torch.device("cuda", 0): (1000, 9000)}
+    monkeypatch.setattr("torch.cuda.mem_get_info", memory.get)
     monkeypatch.setattr("torch.mps.recommended_max_memory", lambda: 1500)
     monkeypatch.setattr("torch.mps.driver_allocated_memory", lambda: 500)
     for kind in ("cuda", "mps"):
@@ -422,7 +428,7 @@ def test_leaf_tensors_become_parameters_on_the_same_memory():
 def test_a_data_module_knows_its_folder_and_asks_for_its_parts(tmp_path):
     assert d2l.DataModule(tmp_path).root == str(tmp_path)
     data = d2l.DataModule()
-    assert data.root == str(d2l.cache_folder())
+    assert (data.root, data.num_workers) == (str(d2l.cache_folder()), 0)
     data.get_dataloader = lambda train: train
     assert data.train_dataloader() is True and data.val_dataloader() is False
     loader = Rows().get_tensorloader((torch.arange(9),), False, slice(2, 5))
