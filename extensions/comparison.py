@@ -63,30 +63,20 @@ def topics():
 
 def speed():
     """Return what `make bench` found: where, and the judged table."""
-    where = RESULTS.read_text("utf-8").split("do not edit. ")[1]
-    return [f"Measured: {where}".split("\n\n")[0], "", *measured(1)]
-
-
-def seconds():
-    """Return the table of seconds, without its empty columns."""
-    cells = [line.split("|") for line in measured(2)]
-    return [row(cell.strip() for cell in (c[1], *c[3:6])) for c in cells]
-
-
-def measured(number):
-    """Return a table of what `make bench` found; the first one is judged."""
-    rows = RESULTS.read_text("utf-8").split("\n\n| ")[number]
-    return f"| {rows}".split("\n\n")[0].splitlines()
+    text = RESULTS.read_text("utf-8")
+    where = text.split("do not edit. ")[1].split("\n\n")[0]
+    rows = text.split("\n\n| ")[1].split("\n\n")[0]
+    return [f"Measured: {where}", "", *f"| {rows}".splitlines()]
 
 
 class Comparison(pages.Table):
-    """`{comparison} numbers`, or `topics`, `speed`, `seconds`."""
+    """`{comparison} numbers`, or `topics`, `speed`."""
 
     required_arguments = 1
 
     def lines(self):
         self.env.note_dependency(str(RESULTS))
-        tables = {f.__name__: f for f in (numbers, topics, speed, seconds)}
+        tables = {f.__name__: f for f in (numbers, topics, speed)}
         return tables[self.arguments[0]]()
 
 
