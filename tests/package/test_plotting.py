@@ -249,6 +249,11 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
             (HEAT, "", "", "a"),
         ),
         (r"\(1, 2, 0, 2\)", "show_heatmaps", (HEAT[:, :, :0], "", "")),
+        (
+            "^legend .* of the curves, .*a",
+            "plot",
+            ([[1], [2]], None, "", "", "a"),
+        ),
         ("2 images .* titles.*a", "show_images", (HEAT[0], 1, 2, "a")),
         (r"^An image has .*\(2, 2, 2\)\.", "show_images", (HEAT, 1, 1)),
         (r"shape \(1, 2, 2, 2\)\.", "show_images", (HEAT[None], 1, 1)),
