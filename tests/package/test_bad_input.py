@@ -153,10 +153,7 @@ OPTIMIZERS = {
     "LBFGS": (lambda m: LBFGS(m.parameters()), "LBFGS.step is missing a"),
     "strange": (lambda m: d2l.SGD([w], 0.1), "give it self.parameters()"),
     "one of each": (lambda m: SGD([w, m.net[1].bias]), "lacks 1 of the model"),
-    "generator": (
-        lambda m: Keeping(of={}, params=m.parameters()),
-        "in params,",
-    ),
+    "generator": (lambda m: Keeping(of={}, params=m.parameters()), "params,"),
     "in a group": (lambda m: Keeping(of={"ws": iter([w])}), "Keeping keeps"),
     "beside all": (lambda m: Keeping(m=m, ws=m.parameters()), "keep list(ws)"),
     "filter": (lambda m: Keeping(w=w, params=filter(None, [w])), "type filter"),
