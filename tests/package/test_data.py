@@ -277,9 +277,7 @@ def test_a_sample_is_asked_for_by_a_whole_number(few):
     assert part[torch.tensor(3)][1] == part[np.int64(3)][1] == part[3][1] == 3
     assert part[-1][1] == 9 and len([*part]) == 50
     for i in (slice(3), [1, 2], 1.5, "a"):
-        with pytest.raises(
-            TypeError, match="a whole number, .*`data` and .* some.$"
-        ):
+        with pytest.raises(TypeError, match="whole number, .*`data.* some.$"):
             part[i]
     for label in (0.7, torch.nan, torch.inf, [1, 0]):
         part.targets = torch.tensor([label])
@@ -299,10 +297,7 @@ def test_classes_have_their_names(few):
     assert data.text_labels(range(10)) == [*names.split(), "ankle boot"]
     assert [*data.train.classes] == data.text_labels(map(float, range(10)))
     for labels in ([10], [-1], [1.5], ["a"], torch.eye(10), np.ones((3, 1))):
-        with pytest.raises(
-            ValueError,
-            match="number from 0 to 9, not .*; of one-hot rows take argmax",
-        ):
+        with pytest.raises(ValueError, match="9, not .*; of one-hot rows"):
             data.text_labels(labels)
 
 
@@ -318,9 +313,7 @@ def test_visualize(few):
         assert titles == [*map(str, names)]
     plt.close("all")
     for wrong in (batch[0], batch[:1], 3):
-        with pytest.raises(
-            ValueError, match="^visualize takes a batch, a pair"
-        ):
+        with pytest.raises(ValueError, match="^visualize takes a batch, a"):
             data.visualize(wrong)
 
 

@@ -75,24 +75,20 @@ def num_shown(shell):
 
 
 # Notebooks; above each cell stands how many pictures it shows.
-NOTEBOOKS = {
-    "one fit": """
+NOTEBOOKS = """
 # 1
 board = fit(); plt.title("Later"); plt.savefig("/dev/null"); plt.show()
 # 1
 board.fig
 # 0
 board.flush()
-""",
-    "two fits in a cell": """
+
 # 2
 fit(), fit()
-""",
-    "a fit and a plot": """
+
 # 2
 fit(); d2l.plot([1, 2])
-""",
-    "own axes and figures": """
+
 # 1
 for axes in plt.subplots(1, 2)[1]: fit(axes=axes)
 # 1
@@ -101,16 +97,14 @@ fit(axes=axes).reset()
 fit(fig=plt.figure(figsize=(2, 2)))
 # 0
 fit(display=False).redraw()
-""",
-    "own draw": """
+
 # 1
 fit(Keeping())
 # 1
 fit(Drawing())
 # 1
 plt.plot([1, 2]); plt.show()
-""",
-    "board by hand": """
+
 # 1
 board = d2l.ProgressBoard()
 for x in range(30): board.draw(x, x, "a")
@@ -121,14 +115,14 @@ board.axes.set_title("Later")
 board.draw(30, 0, "b"); board.flush(); board.flush()
 # 0
 board.draw(31, 0, "a"); board.reset()
-""",
-}
+"""
+NAMES = "one two plot axes draw board".split()
 CELL = re.compile(r"# (\d)\n(.*?)(?=\n# |$)", re.DOTALL)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS)
+@pytest.mark.parametrize("notebook", NOTEBOOKS.strip().split("\n\n"), ids=NAMES)
 def test_each_fit_in_a_notebook_is_one_picture(notebook, shell, capsys):
-    for number, source in CELL.findall(NOTEBOOKS[notebook]):
+    for number, source in CELL.findall(notebook):
         shell.run_cell(source).raise_error()
         assert num_shown(shell) == int(number), source
     assert "epoch" not in capsys.readouterr().out  # the curve says it all
@@ -167,10 +161,11 @@ def test_flush_draws_what_another_draw_has_kept_but_not_drawn(kind, given):
     plt.close("all")
 
 
+PLOT = "d2l.plot([1, 2])"
 FIT = "history = d2l.Trainer(2).fit(d2l.LinearRegression(0.1), data)"
 
 
-@pytest.mark.parametrize("first", [FIT, "d2l.plot([1, 2])"])
+@pytest.mark.parametrize("first", [FIT, PLOT], ids=["fit", "plot"])
 def test_jupyter_shows_curves_whatever_comes_first(first, monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)
     head = """import torch, d2lmini as d2l
@@ -207,6 +202,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
         (NOISE[:60, :60], "RGBA", 20_000),
         (NOISE, "RGBA", 60_000),
     ],
+    ids=["curves", "tones", "photo", "large"],
 )
 def test_set_style_makes_pictures_light_and_keeps_tones(
     pixels, mode, num_bytes, shell
@@ -223,9 +219,7 @@ def test_set_style_makes_pictures_light_and_keeps_tones(
     data, size = (output[key]["image/png"] for key in ("data", "metadata"))
     few, full = Image.open(io.BytesIO(data)), io.BytesIO()
     assert few.mode == mode and len(data) < num_bytes
-    assert repr(size) == repr(
-        {"width": few.width // 2, "height": few.height // 2}
-    )
+    assert size == {"width": few.width // 2, "height": few.height // 2}
     box = figure.get_tightbbox().padded(0.1)
     figure.savefig(full, dpi=100, bbox_inches=box)
     both = (np.asarray(i.convert("RGBA"), int) for i in (few, Image.open(full)))

@@ -207,7 +207,6 @@ def test_images_fill_a_grid_row_by_row_with_titles_near_them():
     assert [ax.images[0].get_array()[0, 0] for ax in axes] == [*range(6)]
     assert [ax.get_title() for ax in axes] == [*"abcdef"]
     assert axes[5].images[0].get_cmap().name == "magma"
-    assert size() == (4.5, 3)
     axes[0].figure.canvas.draw()
     above, own = (ax.get_window_extent() for ax in (axes[0], axes[3]))
     title = axes[3].title.get_window_extent()
@@ -243,20 +242,13 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
     [
         (r"\(3,\).*\(2,\)", "plot", ([1, 2, 3], [1, 2])),
         (r"w\), not .* \(3, 3\); for", "show_heatmaps", (torch.eye(3), "", "")),
-        (
-            "^titles .* 2 names.* columns, .*a",
-            "show_heatmaps",
-            (HEAT, "", "", "a"),
-        ),
+        ("^titles .*columns, .*a", "show_heatmaps", (HEAT, "", "", "a")),
         (r"\(1, 2, 0, 2\)", "show_heatmaps", (HEAT[:, :, :0], "", "")),
+        ("^legend .*curves,", "plot", ([[1], [2]], None, "", "", "a")),
         ("2 images .* titles.*a", "show_images", (HEAT[0], 1, 2, "a")),
         (r"^An image has .*\(2, 2, 2\)\.", "show_images", (HEAT, 1, 1)),
         (r"shape \(1, 2, 2, 2\)\.", "show_images", (HEAT[None], 1, 1)),
-        (
-            r"not float32 of shape \(3,\)",
-            "show_images",
-            ([RGBA[0, 0, :3]], 1, 1),
-        ),
+        (r"float32 .*\(3,\)", "show_images", ([RGBA[0, 0, :3]], 1, 1)),
         ("not complex64", "show_images", (torch.eye(3)[None] * 1j, 1, 1)),
     ],
 )

@@ -163,8 +163,7 @@ def test_numbers_of_any_type_are_recorded(value):
 
 
 @pytest.mark.parametrize(
-    "value",
-    ["0.5", 1j, [1, 2], [1, [2]], None, torch.ones(2), torch.tensor(1j)],
+    "value", ["5", 1j, [1, 2], [1, [2]], None, torch.ones(2), torch.tensor(1j)]
 )
 def test_what_is_no_number_is_not_recorded(value):
     with pytest.raises(ValueError, match="val_x (must be one real number|is)"):
