@@ -4,9 +4,10 @@ Seconds are those of one epoch, on one thread: a pass over the training images
 in shuffled batches of 256, and one over the test images for loss and accuracy.
 """
 
-import resource
+import re
 import time
 import warnings
+from pathlib import Path
 
 import psutil
 import torch
@@ -210,7 +211,9 @@ def memory():
     for loader in (data.train_dataloader(), data.val_dataloader()):
         for _ in loader:
             pass
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux
+    # Of this program, while `ru_maxrss` begins with what its parent held.
+    status = Path("/proc/self/status").read_text()  # of Linux
+    peak = int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) * 1024
     parts = data.train, data.val
     size = sum(part.data.nbytes + part.targets.nbytes for part in parts)
     return (peak - before) / 1e6, (peak - held) / size
