@@ -64,7 +64,7 @@ FIVE = {
     "labels in a list": (pictures, [torch.tensor(1)] * 5),
     "labels in a tuple": (tuple(pictures), (np.int64(1),) * 5),
     "two in dicts": ({"x": y}, {"x": y}),
-    "others at the end": (X, y, "one", 3, None),
+    "None beside the targets": (X, y, None),
     "packed in a list": [packed, packed],
     "pairs in a tuple": (X, ((y, y), (y, y))),
     "dicts of other names": [{"x": X}, {"y": y}],
@@ -76,6 +76,7 @@ ONE = {
     "one number": torch.tensor(3.0),
     "a label of one sample": (f(7), torch.tensor(3)),
     "a text": "one",
+    "a text and a number": ["one", 3],
     "nothing": None,
     "an empty list": [],
 }
