@@ -44,6 +44,15 @@ book: ready ## build the site and print where it lies
 	@echo 'Building the site from the stored outputs.'
 	@$(RUN) tools/build.py
 
+# A site that is built later offers them, as long as they are up to date.
+pdf: ready ## make the whole book as one PDF
+	$(call install,requirements/editions.txt)
+	@$(RUN) tools/editions.py pdf
+
+epub: ready ## make the whole book as one EPUB
+	$(call install,requirements/editions.txt)
+	@$(RUN) tools/editions.py epub
+
 # Beforehand, so that no notebook shows how they are fetched.
 images: ready ## fetch the images of Fashion-MNIST, where they lack
 	@echo 'Looking for the images of Fashion-MNIST.'
@@ -76,9 +85,12 @@ test-site: book ## look at the built site in Chromium
 	$(RUN) -m pytest -o addopts= --numprocesses=2 --dist=loadgroup \
 		tests/browser $(PYTEST_ARGS)
 
+test-editions: pdf epub ## judge the PDF and the EPUB
+	$(RUN) -m pytest -o addopts= tests/editions $(PYTEST_ARGS)
+
 # What passes was compared with the published images, but for one step.
 ci: export D2LMINI_STANDIN = never
-ci: lint test-extras test-standin test-site ## all that a change must pass
+ci: lint test-extras test-standin test-editions test-site ## all that a change must pass
 
 bench: extras ## measure speed (10 minutes, quiet machine), judge it
 	$(RUN) lab/bench.py $(BENCH_ARGS)
@@ -93,7 +105,8 @@ new: images ## begin a page: SECTION=2.4 TITLE="Calculus"
 serve: ready ## serve the site on http://localhost:8000 (PORT=), anew when saved
 	$(RUN) tools/serve.py $(PORT)
 
-zip: book ## pack the site and the notebooks into one archive, in dist/
+zip: pdf epub ## pack site, PDF, EPUB and notebooks into one archive, in dist/
+	@$(RUN) tools/build.py
 	$(RUN) tools/archive.py
 
 lint: ready ## check style, pages, workflows, and that all is as stamped
@@ -142,8 +155,8 @@ audit: ## look for known weaknesses of the packages that are pinned
 		$(wildcard requirements/*.txt))
 
 publish-at: ready ## name the repository everywhere: URL=https://...
-	$(RUN) tools/publishing.py --at '$(URL)'
+	$(RUN) tools/publishing.py at '$(URL)'
 
 release: ready ## commit and tag a version, and pack its archive: VERSION=2.0.0
-	$(RUN) tools/publishing.py --release '$(VERSION)'
+	$(RUN) tools/publishing.py release '$(VERSION)'
 	$(MAKE) zip

@@ -6,13 +6,12 @@ notebooks as they are, and from lab/d2l.yml.
 
 import pages
 import section
-from sphinx.util import logging
+from pages import row
 
 # Narrow screens keep a pair of counts on one line.
 SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
 RESULTS = section.ROOT / "lab" / "RESULTS.md"
 DASH = "\N{EN DASH}"
-log = logging.getLogger(__name__)
 
 
 def count(page):
@@ -25,19 +24,6 @@ def count(page):
         "errors": sum(map(section.has_failed, page.code)),
         "seconds": page.run.get("seconds", 0),
     }
-
-
-def gaps():
-    """Return a sentence for each page that cannot be compared as a whole."""
-    for page in section.sections():
-        if "cells" not in page.d2l:
-            yield f"{page.name}: no counts of D2L's {page.number} in d2l.yml"
-        if not page.exercises:
-            yield f"{page.name}: the page has no exercises"
-
-
-def row(cells):
-    return f"| {' | '.join(str(cell) for cell in cells)} |"
 
 
 def link(page):
@@ -94,13 +80,6 @@ class Comparison(pages.Table):
         return tables[self.arguments[0]]()
 
 
-def report(app):
-    """Name what the tables leave open. It is no reason to stop the build."""
-    for gap in gaps():
-        log.info(f"comparison: {gap}", color="brown")
-
-
 def setup(app):
     app.add_directive("comparison", Comparison)
-    app.connect("builder-inited", report)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,10 +4,10 @@ import hashlib
 import re
 import shutil
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from html import unescape
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import repeat
 from pathlib import Path
 
 from fontTools import subset
@@ -41,20 +41,25 @@ def in_formulas(folder):
     return sorted(set(map(ord, text)))
 
 
-def mend_roots(font):
-    """Give all root signs one width, and the root more room below its bar.
+def mend_measures(room):
+    """Give a root more room below its bar, and let a fraction in a line of
+    text fit into it, with a bar of one pixel.
+    """
+    room.RadicalVerticalGap.Value = room.RadicalDisplayStyleVerticalGap.Value
+    room.FractionNumeratorShiftUp.Value = 430
+    room.FractionDenominatorShiftDown.Value = 370
+    room.FractionRuleThickness.Value = 54
+
+
+def mend_roots(font, variants):
+    """Give all root signs one width.
 
     Chromium 156 reserves the width of the widest sign for every root, which
     leaves a gap behind most. So the wider ones reach out to the left instead.
     """
-    table = font["MATH"].table
-    room = table.MathConstants
-    room.RadicalVerticalGap.Value = room.RadicalDisplayStyleVerticalGap.Value
-    variants = table.MathVariants
     root = font.getBestCmap()[ord("√")]
-    signs = variants.VertGlyphConstruction[
-        variants.VertGlyphCoverage.glyphs.index(root)
-    ]
+    which = variants.VertGlyphCoverage.glyphs.index(root)
+    signs = variants.VertGlyphConstruction[which]
     signs.GlyphAssembly = None
     names = [record.VariantGlyph for record in signs.MathGlyphVariantRecord]
     metrics = font["hmtx"]
@@ -67,14 +72,6 @@ def mend_roots(font):
         metrics[name] = width, bearing + width - advance
 
 
-def mend_fractions(font):
-    """Let a fraction in a line of text fit into it, with a bar of one pixel."""
-    room = font["MATH"].table.MathConstants
-    room.FractionNumeratorShiftUp.Value = 430
-    room.FractionDenominatorShiftDown.Value = 370
-    room.FractionRuleThickness.Value = 54
-
-
 def write_font(name, folder, symbols):
     """Write the letters that the book uses of a face, for the web."""
     options = subset.Options(flavor="woff2", name_IDs=[0, 13, 14])
@@ -83,8 +80,8 @@ def write_font(name, folder, symbols):
     cut.populate(unicodes=symbols if name == "math" else LETTERS)
     cut.subset(font)
     if name == "math":
-        mend_roots(font)
-        mend_fractions(font)
+        mend_measures(font["MATH"].table.MathConstants)
+        mend_roots(font, font["MATH"].table.MathVariants)
     subset.save_font(font, folder / f"{name}.woff2", options)
 
 
@@ -95,8 +92,7 @@ def write_fonts(folder, symbols):
     """
     folder.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor() as pool:
-        writing = partial(write_font, folder=folder, symbols=symbols)
-        list(pool.map(writing, sorted(FACES)))
+        list(pool.map(write_font, FACES, repeat(folder), repeat(symbols)))
     terms = Path(FACES["serif"]).with_name("LICENSE.txt")
     (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
 

@@ -22,18 +22,8 @@ PAGE = "glossary"
 SOURCE = Path(__file__).resolve().parent.parent / f"{PAGE}.md"
 HANGUL = re.compile(r"([가-힣]+(?:[ –-][가-힣]+)*)")
 # Running text is what stands in none of these.
-NOT_TEXT = (
-    nodes.title,
-    nodes.caption,
-    nodes.table,
-    nodes.reference,
-    pending_xref,
-    nodes.literal,
-    nodes.literal_block,
-    nodes.math,
-    nodes.math_block,
-    nodes.raw,
-)
+BLOCKS = nodes.Titular, nodes.FixedTextElement, nodes.table
+INLINE = nodes.reference, pending_xref, nodes.literal, nodes.math
 
 
 @cache
@@ -43,32 +33,23 @@ def read(source):
     return yaml.safe_load(body)
 
 
-def either_case(form):
-    """Return a pattern for a form, which may begin a sentence or be broken."""
-    first = form[0]
-    first = f"[{first}{first.upper()}]" if first.islower() else re.escape(first)
-    return first + re.escape(form[1:]).replace(r"\ ", r"\s+")
+def meanings(entries):
+    """Return {form: its term, or None}; a form may begin a sentence."""
+    found = {}
+    for term, entry in entries.items():
+        found |= dict.fromkeys(entry.get("not", ()))
+        found |= dict.fromkeys([term, *entry.get("forms", ())], term)
+    return {f[0].upper() + f[1:]: term for f, term in found.items()} | found
 
 
-def matcher(entries):
-    """Return a pattern for all forms, and {form: its term or None}.
+def matcher(forms):
+    """Return a pattern for the forms of terms, over line breaks as well.
 
     At one place the longest form wins: "gradient descent", not "gradient".
     """
-    meaning = {}
-    for term, entry in entries.items():
-        meaning |= {form: term for form in (term, *entry.get("forms", ()))}
-    for entry in entries.values():
-        meaning |= {form: meaning.get(form) for form in entry.get("not", ())}
-    forms = sorted(meaning, key=len, reverse=True)
-    either = "|".join(map(either_case, forms))
-    return re.compile(rf"(?<![\w-])(?:{either})(?![\w-])"), meaning
-
-
-def meant(text, meaning):
-    """Return the term that a match stands for, or None."""
-    form = " ".join(text.split())
-    return meaning.get(form, meaning.get(form[0].lower() + form[1:]))
+    longest_first = sorted(forms, key=len, reverse=True)
+    either = "|".join(map(re.escape, longest_first)).replace(r"\ ", r"\s+")
+    return re.compile(rf"(?<![\w-])({either})(?![\w-])")
 
 
 class FirstUses(SphinxTransform):
@@ -77,23 +58,22 @@ class FirstUses(SphinxTransform):
     default_priority = 700  # once the page is complete
 
     def apply(self, **kwargs):
-        if self.env.docname == PAGE:
-            return
         self.env.note_dependency(str(SOURCE))
-        entries = read(SOURCE.read_text("utf-8"))
-        link_first_uses(self.document, entries)
+        if self.env.docname != PAGE:
+            link_first_uses(self.document, read(SOURCE.read_text("utf-8")))
 
 
 def link_first_uses(document, entries):
     """Link the first use of each term in the running text of a document."""
-    pattern, meaning = matcher(entries)
+    meaning = meanings(entries)
+    pattern = matcher(meaning)
     for parent in document.findall(nodes.TextElement):
         join_texts(parent)
     seen = set()
     for text in list(document.findall(nodes.Text)):
         if in_running_text(text):
-            pieces = list(linked(text, pattern, meaning, seen))
-            text.parent.replace(text, pieces)
+            pieces = linked(pattern.split(text), meaning, seen)
+            text.parent.replace(text, list(pieces))
 
 
 def join_texts(parent):
@@ -106,27 +86,24 @@ def join_texts(parent):
 
 
 def in_running_text(node):
-    """Tell whether a node lies in none of NOT_TEXT, and in no code cell."""
+    """Tell whether a node lies in running text, and in no code cell."""
     while node := node.parent:
-        if isinstance(node, NOT_TEXT) or "cell" in node.get("classes", ()):
+        if isinstance(node, BLOCKS + INLINE) or "cell" in node.get(
+            "classes", ()
+        ):
             return False
     return True
 
 
-def linked(text, pattern, meaning, seen):
-    """Yield the pieces of a text, with links for terms not yet `seen`."""
-    end = 0
-    for match in pattern.finditer(text):
-        term = meant(match[0], meaning)
+def linked(pieces, meaning, seen):
+    """Yield pieces of a text, with links for terms not yet `seen`."""
+    for piece in pieces:
+        term = meaning.get(" ".join(piece.split()))
         if term is None or term in seen:
-            continue
-        seen.add(term)
-        if match.start() > end:
-            yield nodes.Text(text[end : match.start()])
-        yield link(term, match[0])
-        end = match.end()
-    if end < len(text):
-        yield nodes.Text(text[end:])
+            yield nodes.Text(piece)
+        else:
+            seen.add(term)
+            yield link(term, piece)
 
 
 def link(term, shown):
@@ -163,11 +140,9 @@ class Terms(SphinxDirective):
 
 def in_its_language(text):
     """Yield the pieces of a text, the Korean ones marked as such."""
-    for i, piece in enumerate(HANGUL.split(text)):
-        if i % 2:
-            yield nodes.inline("", piece, classes=["language-ko"])
-        elif piece:
-            yield nodes.Text(piece)
+    for piece in HANGUL.split(text):
+        korean = nodes.inline("", piece, classes=["language-ko"])
+        yield korean if HANGUL.fullmatch(piece) else nodes.Text(piece)
 
 
 def setup(app):

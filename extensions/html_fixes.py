@@ -17,12 +17,8 @@ from bs4 import BeautifulSoup, NavigableString
 HELD = re.compile(r"(<(pre|math)\b[^>]*>)(.*?)(?=</\2>)", re.S)
 PLACE = re.compile("\ue000(\\d+)\ue001")
 # A number and the word that it belongs to stay on one line.
-PAIR = re.compile(
-    r"\b(?:\d+\.\d+\s(?=[A-Z])"
-    r"|(?:[Ss]ections?|[Cc]hapters?|[Ee]xercises?|[Ss]olutions?)\s(?=\d)"
-    r"|[A-Z]{2,}-(?=\d))"
-)
-KEPT = {"-": "\N{NON-BREAKING HYPHEN}"}
+WORD = "section|chapter|exercise|solution"
+PAIR = re.compile(rf"\b((?i:{WORD})s?|\d+\.\d+)\s(?=[\dA-Z])")
 SHORT = 30  # signs of code that fit on the line of a phone
 
 
@@ -90,6 +86,15 @@ def folds(page):
             summary.string = f"Code: {', '.join(names)}"
 
 
+def predictions(page):
+    """What a reader is asked to predict stays folded until then."""
+    for output in page.select(".cell.tag_predict > .cell_output"):
+        fold = output.wrap(page.new_tag("details", attrs={"class": "answer"}))
+        summary = page.new_tag("summary")
+        summary.string = "Show the output"
+        fold.insert(0, summary)
+
+
 def is_prose(line):
     """Tell whether a printed line is words, such as the message of an error,
     or too long for any screen. Other numbers keep their columns.
@@ -123,16 +128,26 @@ def tables(page):
 
 
 def pictures(page):
-    """Pictures know their size, load when they come near, and link nowhere."""
+    """Pictures know their size, and load when they come near."""
     for image in page("img"):
         style = image.attrs.pop("style", "")
-        size = r"(?:^|;)\s*(width|height):\s*(\d+)(?:\.\d+)?px"
+        size = r"(?<![-\w])(width|height):\s*(\d+)(?:\.\d+)?px"
         image.attrs |= dict(re.findall(size, style))
         if "width" in image.attrs:  # where the style sheet can use it
             image["style"] = f"--width: {image['width']}px"
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()
+
+
+def enlargements(page):
+    """Pictures link to their files, which book.js shows large on the page."""
+    for image in page("img"):
+        attributes = {"class": "enlarge", "href": image["src"]}
+        link = image.wrap(page.new_tag("a", attrs=attributes))
+        words = page.new_tag("span", attrs={"class": "unseen"})
+        words.string = "Enlarge:"
+        link.insert(0, words)
 
 
 def formulas(page):
@@ -147,53 +162,37 @@ def formulas(page):
 
 
 def lines(page):
-    """Lines are not broken inside a reference, a hyphenated name or a short
-    piece of code.
-    """
+    """Lines are not broken inside a reference or a short piece of code."""
     for text in page(string=PAIR):
         if not text.find_parent("h1"):
-            kept = PAIR.sub(
-                lambda m: m[0][:-1] + KEPT.get(m[0][-1], "\xa0"), text
-            )
-            text.replace_with(NavigableString(kept))
+            text.replace_with(PAIR.sub("\\1\xa0", text))
     for code in page("code"):
         if len(code.get_text()) <= SHORT and not code.find_parent(["td", "th"]):
             code["class"] = [*code.get("class", []), "kept"]
-
-
-def ids(page):
-    """An id stands once on a page: the first one keeps it."""
-    seen = set()
-    for tag in page(id=True):
-        if tag["id"] in seen:
-            del tag["id"]
-        seen.add(tag.get("id"))
 
 
 def links(page):
     """The sign beside a heading says where it leads."""
     for link in page("a", class_="headerlink"):
         name = page.read(link.parent).removesuffix(link.get_text())
-        link.attrs = {
-            "class": "headerlink",
-            "href": link["href"],
-            "aria-label": f"Link to: {name}",
-        }
+        del link["title"]
+        link["aria-label"] = f"Link to: {name}"
 
 
 REPAIRS = (
     solutions,
     folds,
+    predictions,
     outputs,
     tables,
     pictures,
     references.figures,
+    enlargements,
     references.equations,
     references.exercises,
     references.mentions,
     formulas,
     lines,
-    ids,
     links,
 )
 

@@ -2,12 +2,13 @@
 
 import os
 import re
-from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import repository
 import section
+from html_fixes import plain
+from jinja2 import select_autoescape
 
 THEME = section.ROOT / "theme"
 
@@ -41,41 +42,33 @@ def adjust(app):
     if app.builder.format == "html":
         app.builder.search = False
         environment = app.builder.templates.environment
-        environment.autoescape = lambda name: bool(
-            name and name.endswith(".html")
-        )
+        environment.autoescape = select_autoescape(default_for_string=False)
 
 
-def write_sitemap(app, folder):
-    pages = sorted(app.env.found_docs)
-    links = [f"{app.config.html_baseurl}{page}.html" for page in pages]
-    entries = "".join(f"<url><loc>{link}</loc></url>\n" for link in links)
-    schema = "http://www.sitemaps.org/schemas/sitemap/0.9"
-    text = f'<urlset xmlns="{schema}">\n{entries}</urlset>\n'
-    (folder / "sitemap.xml").write_text(text, "utf-8")
+def sitemap(root, names):
+    yield '<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">'
+    for name in sorted(names):
+        yield f"<url><loc>{root}{name}.html</loc></url>"
+    yield "</urlset>\n"
 
 
-def root_links(app, path):
+def root_links(path, root):
     """Let the links of 404.html start at the root: it is shown anywhere."""
-    root = urlsplit(app.config.html_baseurl).path
-    if not root:
-        return
-    html = path.read_text("utf-8")
     relative = r'(href|src|action)="(?!#|/|https?:)'
-    path.write_text(re.sub(relative, rf'\1="{root}', html), "utf-8")
+    html = re.sub(relative, rf'\1="{root}', path.read_text("utf-8"))
+    path.write_text(html, "utf-8")
 
 
 def finish(app, exception):
     if exception or app.builder.name != "html":
         return
-    folder = Path(app.outdir)
-    (folder / "sitemap.xml").unlink(missing_ok=True)
-    if app.config.html_baseurl:
-        write_sitemap(app, folder)
-    root_links(app, folder / "404.html")
+    folder, root = Path(app.outdir), app.config.html_baseurl
+    if root:
+        text = "\n".join(sitemap(root, app.env.found_docs))
+        (folder / "sitemap.xml").write_text(text, "utf-8")
+    root_links(folder / "404.html", urlsplit(root).path)
 
 
-@cache
 def logo():
     """Return the logo as part of a page, which gives it its colors."""
     svg = (THEME / "static" / "logo.svg").read_text("utf-8")
@@ -83,10 +76,18 @@ def logo():
     return svg.replace("<svg", '<svg aria-hidden="true"')
 
 
+def running_title(title):
+    """Return a style that names a page, for the margin when it is printed."""
+    sign = r"[^\w .,:-]"
+    words = re.sub(sign, lambda m: f"\\{ord(m[0]):x} ", plain(title))
+    return f"--title: '{words}'"
+
+
 def add_address(app, pagename, template, context, doctree):
     context |= {
         "address": app.config.html_baseurl,
         "logo": logo(),
+        "running_title": running_title(context.get("title", "")),
         "root": urlsplit(app.config.html_baseurl).path,
     }
 

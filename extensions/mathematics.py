@@ -56,13 +56,28 @@ def mathml(tex, display):
     return with_rules(with_full_primes(html))
 
 
+def display(tex):
+    """Return a formula in a box, its number beside it.
+
+    In Firefox 153 a table of MathML is not as wide as its box, so that a number
+    in one would not stand at the right. The annotation keeps the tag.
+    """
+    found = re.search(r"\\tag\{(.*?)\}", tex)
+    if not found:
+        return f'<div class="math">{mathml(tex, True)}</div>\n'
+    html = mathml(tex.replace(found[0], ""), True)
+    html = html.replace("</annotation>", f"{found[0]}</annotation>")
+    number = f'<span class="number">({found[1]})</span>'
+    return f'<div class="math numbered">{html}{number}</div>\n'
+
+
 def visit_inline(self, node):
     self.body.append(mathml(node.astext(), display=False))
     raise nodes.SkipNode
 
 
 def visit_block(self, node):
-    self.body.append(f'<div class="math">{mathml(node.astext(), True)}</div>\n')
+    self.body.append(display(node.astext()))
     raise nodes.SkipNode
 
 

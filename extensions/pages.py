@@ -6,6 +6,7 @@ of them are read from the notebooks when the site is built.
 
 import ast
 import time
+from itertools import groupby
 from pathlib import Path
 from urllib.parse import quote
 
@@ -20,15 +21,16 @@ from sphinx.util.docutils import SphinxDirective
 ROOT = section.ROOT
 
 
+def times(page):
+    seconds = round(page.run.get("seconds", 0))
+    return f"{page.minutes_to_read} min to read, {seconds} s to run"
+
+
 def facts(page):
-    """Return what a page says about itself, for templates and tables."""
+    """Return what a page says about its last run."""
     run = {"date": "", "python": "", "torch": "", "seconds": 0} | page.run
     day = run["date"] and time.strptime(run["date"], "%Y-%m-%d")
     return run | {
-        "heading": page.heading,
-        "question": page.question,
-        "reading": page.minutes_to_read,
-        "running": f"{round(run['seconds'])} s",
         "cells": len(page.code) + 1,  # and the set-up
         "day": day and f"{day.tm_mday} {time.strftime('%B %Y', day)}",
         "verdict": "not as it should be"
@@ -39,15 +41,15 @@ def facts(page):
 
 def place(page, titles):
     """Return where a numbered section stands in the whole book."""
-    numbers = [other.number for other in section.sections()]
-    if page.number not in numbers:
+    book = section.sections()
+    if page not in book:
         return None
     chapter = page.path.with_name("index").relative_to(ROOT).as_posix()
     return {
-        "number": numbers.index(page.number) + 1,
-        "total": len(numbers),
-        "chapter": chapter in titles
-        and {"name": chapter, "title": titles[chapter].astext()},
+        "number": book.index(page) + 1,
+        "total": len(book),
+        "chapter": chapter,
+        "title": titles.get(chapter),
     }
 
 
@@ -68,10 +70,18 @@ def actions(page):
 
 
 def headings(toc):
-    """Return [(address, name)] of the sections of a page, from its toc."""
+    """Return the list of the parts of a page, from its toc, as HTML.
+
+    Solutions are a row of numbers.
+    """
     lists = BeautifulSoup(toc, "html.parser")("ul")
-    sections = lists[1]("li", recursive=False) if len(lists) > 1 else []
-    return [(li.a["href"], li.a.decode_contents()) for li in sections]
+    if len(lists) < 2:
+        return ""
+    for link in lists[1].select('a[href^="#solution-"]'):
+        link.string = link.get_text().removeprefix("Solution ")
+        link["aria-label"] = f"Solution {link.string}"
+        link.parent["class"] = "solution"
+    return lists[1].decode()
 
 
 def contents(toctree):
@@ -93,10 +103,16 @@ def add_facts(app, pagename, template, context, doctree):
         page = section.read(path)
         context |= {
             "run": facts(page),
+            "times": times(page),
             "place": place(page, app.env.titles),
             "actions": actions(page),
             "download": context["pathto"](f"_sources/{pagename}.ipynb", 1),
         }
+
+
+def row(cells):
+    """Return a row of a table in Markdown."""
+    return f"| {' | '.join(map(str, cells))} |"
 
 
 class Table(SphinxDirective):
@@ -121,23 +137,18 @@ class Sections(Table):
     """
 
     def lines(self):
-        folder = Path(self.env.doc2path(self.env.docname)).parent
-        chapter = folder
-        for page in section.sections():
-            if folder in page.path.parents:
-                if page.path.parent != chapter:
-                    chapter = page.path.parent
-                    index = chapter / "index.md"
-                    title = index.read_text("utf-8").partition("\n")[0]
-                    yield from ("", f"**{self.link(index, title[2:])}**", "")
-                yield from self.entry(page, with_question=folder != ROOT)
-
-    def entry(self, page, with_question):
-        about = facts(page)
-        yield f"- {self.link(page.path, about['heading'])}"
-        if with_question:
-            yield f"  {about['question']}"
-        yield f"  *{about['reading']} min to read, {about['running']} to run*"
+        here = Path(self.env.doc2path(self.env.docname)).parent
+        book = groupby(section.sections(), lambda page: page.path.parent)
+        for chapter, of_chapter in book:
+            if here == ROOT:
+                index = chapter / "index.md"
+                title = index.read_text("utf-8").partition("\n")[0]
+                yield from ("", f"**{self.link(index, title[2:])}**", "")
+            for page in of_chapter if here in (ROOT, chapter) else ():
+                yield f"- {self.link(page.path, page.heading)}"
+                if here != ROOT:
+                    yield f"  {page.question}"
+                yield f"  *{times(page)}*"
 
 
 class Size(Table):
@@ -157,30 +168,24 @@ class Size(Table):
 def code_lines(path):
     """Count the lines of a module that are neither blank nor documentation."""
     source = path.read_text("utf-8")
-    skipped = set()
+    lines = source.splitlines()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
-            skipped |= set(range(node.lineno, node.end_lineno + 1))
-    return sum(
-        bool(line.strip()) and not line.lstrip().startswith("#")
-        for number, line in enumerate(source.splitlines(), 1)
-        if number not in skipped
-    )
+            for number in range(node.lineno, node.end_lineno + 1):
+                lines[number - 1] = ""
+    return sum(line.strip()[:1] not in ("", "#") for line in lines)
 
 
 class Status(Table):
     """`{status}`: a table of the last run of every notebook."""
 
-    columns = "date python torch cells seconds verdict".split()
-
     def lines(self):
-        yield f"| page | {' | '.join(self.columns)} |"
-        yield "|---" * (len(self.columns) + 1) + "|"
+        columns = ["date", "python", "torch", "cells", "seconds", "verdict"]
+        yield row(["page", *columns])
+        yield row(["---"] * 7)
         for page in section.everything():
-            about = facts(page)
-            cells = [self.link(page.path, about["heading"])]
-            cells += [str(about[column]) for column in self.columns]
-            yield f"| {' | '.join(cells)} |"
+            link, about = self.link(page.path, page.heading), facts(page)
+            yield row([link, *(about[column] for column in columns)])
 
 
 def setup(app):

@@ -18,12 +18,12 @@ from sphinx.util import logging
 
 log = logging.getLogger(__name__)
 
-CAPTION = re.compile(r"Figure (\d+\.\d+\.\d+)\.")
+CAPTION = re.compile(r"Figure ((?:\d+\.\d+|E)\.\d+)\.")
 TAG = re.compile(r"\\tag\{(\d+\.\d+\.\d+)\}")
 LEVELS = "Run", "Think", "Derive"  # the first word of an exercise may say it
 MENTION = re.compile(
     r"\b(?P<kind>Figure|Equation|[Ee]xercise|[Ss]olution)[ \xa0]"
-    r"(?P<open>\(?)(?P<number>\d+(?:\.\d+\.\d+)?)(?(open)\))"
+    r"(?P<open>\()?(?P<number>E\.\d+|\d+(?:\.\d+\.\d+)?)(?(open)\))"
     r"(?! of\b|[\d.]*\d)"
 )
 NO_MENTION = ["a", "pre", "code", "math", "h1", "h2", "h3", "summary", "title"]

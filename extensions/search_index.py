@@ -25,9 +25,8 @@ def words(page, boxes, text):
     """Return the words of code that a text lacks, each once, as one text."""
     code = re.sub("#.*", "", "\n".join(map(page.read, boxes)))
     known = set(WORD.findall(text))
-    return " ".join(
-        w for w in dict.fromkeys(WORD.findall(code)) if w not in known
-    )
+    new = [word for word in WORD.findall(code) if word not in known]
+    return " ".join(dict.fromkeys(new))
 
 
 def printed(page, boxes):

@@ -91,10 +91,10 @@
     }
 
     // Axes with ticks and names; what leaves them is cut off by `plot`.
-    axes(panel, x, y, [xName, yName]) {
+    axes(panel, x, y, labels) {
       const layer = panel.layer(), [left, right] = [x(x.from), x(x.to)], [bottom, top] = [y(y.from), y(y.to)];
-      const names = { class: "name" };
-      const redraw = (x, y) => {
+      const name = { class: "name" };
+      const redraw = (x, y, [xName, yName] = labels) => {
         layer.clear();
         for (const [value, text] of ticks(x)) {
           layer.add("path", { class: "grid", d: `M${x(value)} ${bottom}V${top}` });
@@ -104,8 +104,8 @@
           layer.add("path", { class: "grid", d: `M${left} ${y(value)}H${right}` });
           layer.add("text", { x: left - 6, y: y(value) + 4, "text-anchor": "end" }, text);
         }
-        layer.add("text", { ...names, x: right, y: bottom + 32, "text-anchor": "end" }, xName);
-        layer.add("text", { ...names, x: left, y: top - 8 }, yName);
+        layer.add("text", { ...name, x: right, y: bottom + 32, "text-anchor": "end" }, xName);
+        layer.add("text", { ...name, x: left, y: top - 8 }, yName);
       };
       redraw(x, y);
       const id = `clip-${document.querySelectorAll("clipPath").length}`;
@@ -193,6 +193,8 @@
       const dot = panel.add("circle", { class: "handle", r: 9, tabindex: 0, role: "slider", "aria-label": label });
       const target = wholePanel ? panel.svg : dot;
       target.classList.add("drag");
+      // Without this, Chromium scrolls the page with a finger on an SVG circle.
+      dot.addEventListener("touchstart", (event) => event.preventDefault());
       const to = (event) => {
         const point = new DOMPoint(event.clientX, event.clientY)
           .matrixTransform(panel.svg.getScreenCTM().inverse());

@@ -16,8 +16,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = ROOT / "_build"
-SITE, WORK = BUILD / "html", BUILD / "work"
+SITE, WORK = ROOT / "_build" / "html", ROOT / "_build" / "work"
 BOOK = "from jupyter_book.cli.main import main; main()"
 SPHINX = [sys.executable, "-c", BOOK, "build", "-W", "-n", "--keep-going"]
 RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
@@ -25,7 +24,7 @@ RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 INPUTS = (
     "_*.yml *.txt d2lmini/*.py extensions/* figures/**/* lab/d2l.yml theme/**/*"
 )
-INPUTS = f"{INPUTS} tools/*.py vendor/**/*".split()
+INPUTS = f"{INPUTS} tools/*.py vendor/**/* _build/d2l-mini.*".split()
 
 
 def state():
@@ -40,7 +39,7 @@ def state():
 
 def put_in_place():
     """Replace the old site by the new one, which is copied beside it first."""
-    new, old = BUILD / "html.new", BUILD / "html.old"
+    new, old = SITE.with_name("html.new"), SITE.with_name("html.old")
     for scrap in (new, old):
         shutil.rmtree(scrap, ignore_errors=True)
     shutil.copytree(WORK / "_build" / "html", new)

@@ -81,6 +81,7 @@ def skipped():
     return re.compile(
         r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|!?\[[^]]*\]\([^)]*\)"
         r"|^#[^\n]*$|^\s*\d+\. |\b[Ee]xercise\s\d"
+        r"|\b(?:Figure|Equation|Solution)\s\(?\d[\d.]*"
         rf"|\b(?:from|of|in|as)\s{section}\b|\({section}\)",
         re.M | re.S,
     )

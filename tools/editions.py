@@ -2,234 +2,226 @@
 
     python tools/editions.py pdf|epub
 
-The pages become one text in pandoc's Markdown, with the solutions at the end
-of each chapter. pandoc turns it into an EPUB, or into a source for Typst, which
-sets the PDF; neither needs TeX or a browser.
+The trees of all pages become one book, with the solutions at the end of each
+chapter. pandoc writes it as an EPUB, or as a source for Typst, which sets the
+PDF: neither needs TeX or a browser. The same pages give the same file, byte
+for byte, and a warning of either is an error.
 """
 
-import base64
+import json
+import os
 import re
+import shutil
 import sys
 import tempfile
-from datetime import date
-from importlib.resources import files
+from datetime import datetime, timezone
 from importlib.util import find_spec
 from pathlib import Path
 
 import pypandoc
+import repository
 import section
 import typst
 import yaml
+from trees import Page, Place, element, raw, span, walk, words
+
+sys.path.append(str(section.ROOT / "extensions"))
+import fonts
+import glossary
+import references
 
 ROOT = section.ROOT
 STYLE = ROOT / "theme" / "print"
-ANSI = re.compile(r"\x1b\[[0-9;]*m")
-HANGUL = re.compile(r"([가-힣]+(?: [가-힣]+)*)")
-FORMAT = "markdown-yaml_metadata_block-example_lists-fancy_lists"
-FONTS = [
-    files("font_source_serif_pro") / "files",
-    files("font_source_sans_pro") / "files",
-    Path(find_spec("ziamath").origin).parent / "fonts",
-    Path(find_spec("koreanize_matplotlib").origin).parent / "fonts",
-]
+KOREAN = Path(find_spec("koreanize_matplotlib").origin).parent / "fonts"
+EPUB = ["--mathml", "--toc", "--toc-depth=2", "--split-level=2"]
+EPUB += [f"--template={STYLE / 'epub.html'}", f"--css={STYLE / 'epub.css'}"]
+OPTIONAL = """# Optional pages
+
+They need more packages than the chapters, and no chapter builds on them.
+"""
 
 
-def fenced(text, kind):
-    """Return a text as a block of code that no fence in it can end."""
-    return f"~~~~~~~~ {{.{kind}}}\n{text.rstrip()}\n~~~~~~~~"
+def target(kind):
+    """Return where the edition of a kind lies, "pdf" or "epub"."""
+    return ROOT / "_build" / f"d2l-mini.{kind}"
 
 
-class Edition:
-    """The text of the book, and the folder that its pictures go to."""
-
-    def __init__(self, folder, kind):
-        self.folder, self.kind = Path(folder), kind
-        self.pictures = 0
-
-    def book(self):
-        """Return the whole book as Markdown."""
-        toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-        parts = [
-            self.chapter(ROOT / f"{chapter['file']}.md", chapter["sections"])
-            for chapter in toc["chapters"]
-            if "sections" in chapter
-        ]
-        parts.append("# Optional pages {#optional .unnumbered}")
-        optional = [p for p in section.everything() if not p.number]
-        for page in optional:
-            parts += [self.page(page, solutions=part) for part in (0, 1)]
-        return "\n\n".join([*parts, self.glossary()])
-
-    def chapter(self, index, listed):
-        """Return a chapter: what opens it, its pages, and their solutions."""
-        opening = index.read_text("utf-8")
-        opening = re.sub(r"^```\{.*?^```\n", "", opening, flags=re.M | re.S)
-        title, _, text = opening.partition("\n")
-        pages = [
-            section.read((ROOT / entry["file"]).with_suffix(".ipynb"))
-            for entry in listed
-            if (ROOT / entry["file"]).with_suffix(".ipynb").exists()
-        ]
-        anchor = f"chapter-{title.split()[1]}"
-        parts = [f"{title} {{#{anchor}}}", text]
-        parts += [self.page(page, solutions=False) for page in pages]
-        parts.append(f"## Solutions {{#{anchor}-solutions .unnumbered}}")
-        parts += [self.page(page, solutions=True) for page in pages]
-        return "\n\n".join(parts)
-
-    def page(self, page, solutions):
-        """Return the text of a page, or that of its solutions alone."""
-        parts, inside, last = [], False, None
-        for cell in page.cells:
-            if cell.id in section.FRAME:
-                continue
-            inside = inside or cell.source.startswith("## Solutions")
-            if inside != solutions:
-                continue
-            if cell.cell_type == "code":
-                parts += self.code(cell)
-                last = len(parts) - 1
-            else:
-                text, caption = self.prose(page, cell.source), None
-                if found := section.CAPTION.match(text):
-                    caption, _, text = text.partition("\n\n")
-                    caption = caption.replace("\n", " ")
-                    parts[last] = parts[last].replace("![]", f"![{caption}]")
-                    name = f"{{#figure-{found[1].replace('.', '-')} "
-                    # A picture in a paragraph of its own is a figure.
-                    parts[last] = parts[last].replace("{", name, 1)[:-1]
-                parts.append(text)
-        return "\n\n".join(parts)
-
-    def prose(self, page, text):
-        """Shift headings by one level, and let links lead inside the book."""
-        number = page.id.replace(".", "-")
-        text = re.sub(
-            r"^# (.*)$", rf"## \1 {{#section-{number}}}", text, flags=re.M
-        )
-        text = re.sub(
-            r"^## Solutions$",
-            f"### Solutions of {page.number or page.title} {{.unnumbered}}",
-            text,
-            flags=re.M,
-        )
-        # One after the other, the deepest first.
-        text = re.sub(
-            r"^(##+) (?!.*#section-)(?!Solutions of)(.*)$",
-            rf"#\1 \2 {{#{number}-}}",
-            text,
-            flags=re.M,
-        )
-        text = re.sub(r"\{#[\w-]*-\}", lambda m: self.unique(m[0]), text)
-        text = re.sub(r"\\tag\{(.*?)\}", r"\\qquad (\1)", text)
-        return re.sub(
-            r"\]\((?!https?:|#)([^)#]*)(#[^)]*)?\)",
-            lambda m: f"](#{self.goal(page, m[1])})",
-            text,
-        )
-
-    def unique(self, name):
-        self.headings = getattr(self, "headings", 0) + 1
-        return f"{name[:-1]}{self.headings}}}"
-
-    def goal(self, page, link):
-        """Return the id of what a link between files leads to."""
-        path = (page.path.parent / link).resolve()
-        if path.suffix == ".ipynb":
-            return f"section-{section.read(path).id.replace('.', '-')}"
-        return path.stem
-
-    def code(self, cell):
-        """Return a cell of code, as far as a page shows it, and its outputs."""
-        tags, parts = section.tags(cell), []
-        if "remove-cell" not in tags and "hide-input" not in tags:
-            parts.append(fenced(cell.source, "python"))
-        for output in cell.outputs:
-            parts.append(self.output(cell, output))
-        return parts
-
-    def output(self, cell, output):
-        data = output.get("data", {})
-        if "image/png" in data:
-            return self.picture(cell, output)
-        if "text/markdown" in data:
-            return data["text/markdown"]
-        if output.output_type == "error":
-            text = ANSI.sub("", "\n".join(output.traceback))
-        else:
-            text = output.get("text", data.get("text/plain", ""))
-        return fenced(text, "output")
-
-    def picture(self, cell, output):
-        """Write a picture beside the text and return the link to it."""
-        self.pictures += 1
-        name = f"picture-{self.pictures}.png"
-        image = base64.b64decode(output.data["image/png"])
-        (self.folder / name).write_bytes(image)
-        width = int.from_bytes(image[16:20], "big") / 2  # drawn at 2 to 1
-        share = min(100, round(width / 7.2))
-        alt = section.alternative(cell).replace('"', "'")
-        return f'![]({name}){{alt="{alt}" width={share}%}}\\'
-
-    def glossary(self):
-        """Return the glossary, with the Korean terms marked as Korean."""
-        source = (ROOT / "glossary.md").read_text("utf-8")
-        body = re.search(r"^```\{terms\}\n(.*?)^```", source, re.M | re.S)[1]
-        entries = yaml.safe_load(body)
-        parts = ["# Glossary {#glossary .unnumbered}"]
-        for term in sorted(entries, key=str.casefold):
-            korean = HANGUL.sub(r"[\1]{lang=ko}", entries[term]["ko"])
-            meaning = " ".join(entries[term]["is"].split())
-            parts.append(f"**{term}** {korean}\n\n:   {meaning}")
-        return "\n\n".join(parts)
+def chapter(index, entries, folder):
+    """Return a chapter: what opens it, its pages, and their solutions."""
+    pages = [
+        Page(section.read((ROOT / entry["file"]).with_suffix(".ipynb")), folder)
+        for entry in entries
+    ]
+    listed = "\n".join(
+        f"- [{page.page.heading}]({page.page.path}): {page.page.question}"
+        for page in pages
+    )
+    text = re.sub(
+        r"^```\{sections\}\n```$",
+        lambda _: f"The sections of this chapter:\n\n{listed}",
+        index.read_text("utf-8"),
+        flags=re.M,
+    )
+    place = Place(index, f"chapter-{index.parent.name}")
+    blocks = place.blocks(text)
+    blocks += [block for page in pages for block in page.text]
+    blocks += place.blocks("## Solutions")
+    return blocks + [block for page in pages for block in page.solutions]
 
 
-def facts():
-    """Return what the title page says."""
-    version = re.search(
-        r'__version__ = "(.*)"',
-        (ROOT / "d2lmini" / "__init__.py").read_text("utf-8"),
-    )[1]
-    return {
-        "title": "D2L Mini",
-        "subtitle": "The first chapters of deep learning, as notebooks",
-        "author": "The D2L Mini authors",
-        "version": version,
-        "date": date.today().isoformat(),
-        "lang": "en-US",
-        "rights": "Text and figures CC BY 4.0, code MIT",
-    }
+def terms():
+    """Return the glossary, with the Korean terms marked as Korean."""
+    entries = glossary.read(glossary.SOURCE.read_text("utf-8"))
+    parts = ["# Glossary"]
+    for term in sorted(entries, key=str.casefold):
+        name = glossary.nodes.make_id(f"term-{term}")
+        korean = glossary.HANGUL.sub(r"[\1]{lang=ko}", entries[term]["ko"])
+        meaning = " ".join(entries[term]["is"].split())
+        meaning = glossary.HANGUL.sub(r"[\1]{lang=ko}", meaning)
+        parts.append(f"[**{term}**]{{#{name}}} {korean}\n\n:   {meaning}")
+    place = Place(glossary.SOURCE, "glossary")
+    return place.blocks("\n\n".join(parts))
 
 
-def write(kind, target):
+def book(folder):
+    """Return the whole book as blocks; its pictures go into a folder."""
+    blocks = []
+    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
+    for entry in toc["chapters"]:
+        if "sections" in entry:
+            index = ROOT / f"{entry['file']}.md"
+            blocks += chapter(index, entry["sections"], folder)
+    blocks += Place(ROOT, "extras").blocks(OPTIONAL)
+    for page in (
+        Page(page, folder)
+        for page in [p for p in section.everything() if not p.number]
+    ):
+        blocks += page.text + page.solutions
+    return blocks + terms()
+
+
+def tagged(tex):
+    """Return a formula without its number, and the number or ""."""
+    found = references.TAG.search(tex)
+    return references.TAG.sub("", tex).strip(), found[1] if found else ""
+
+
+def for_typst(node):
+    """Replace what calls a function of book.typ, by its class if it has one.
+
+    A semicolon ends each call, whatever the text goes on with.
+    """
+    kind, content = node["t"], node.get("c")
+    if kind == "Math":
+        tex, number = tagged(content[1])
+        name = number and f"<{references.anchor('equation', number)}>"
+        call = f"#formula({typed(tex)}, number: {typed(number)})["
+        math = element("Math", content[0], tex)
+        return [raw(call), math, raw(f"{name}];")]
+    if kind == "Image":
+        facts = dict(content[0][2])
+        name, alt = typed(content[2][0]), typed(facts["alt"])
+        width = facts["width"].removesuffix("px")
+        return [raw(f"#picture({name}, {width}, {alt});")]
+    if kind == "Div":
+        start, end = f"#{content[0][1][0]}[", "]"
+        return [raw(start, "RawBlock"), *content[1], raw(end, "RawBlock")]
+    if kind == "Span" and not content[0][0]:
+        call = (content[0][1] or ["korean"])[0]
+        return [raw(f"#{call}["), *content[1], raw("];")]
+    return [node]
+
+
+def typed(text):
+    """Return a text as Typst writes it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def for_epub(node):
+    """Set the number of an equation beside it, which MathML cannot.
+
+    pandoc 3.9 finds the id of a figure only if it is that of a box around it.
+    """
+    kind, content = node["t"], node.get("c")
+    if kind == "Figure":
+        around, content[0] = content[0], ["", [], []]
+        return [element("Div", around, [node])]
+    tex, number = tagged(content[1]) if kind == "Math" else ("", "")
+    if not number:
+        return [node]
+    parts = [element("Math", content[0], tex), span(words(f"({number})"))]
+    return [span(parts, references.anchor("equation", number), "equation")]
+
+
+def write(kind, path, made=book):
     """Write the edition of a kind, "pdf" or "epub", into a file."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    # Of the last run, since a clock would make every file another one.
+    date = max(page.run["date"] for page in section.everything())
+    day = datetime.fromisoformat(date).replace(tzinfo=timezone.utc)
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(day.timestamp()))
+    facts = {"version": repository.version(), "date": date}
+    path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        text = Edition(folder, kind).book()
-        options = [f"--resource-path={folder}", "--wrap=preserve"]
-        for name, value in facts().items():
-            options.append(f"--metadata={name}:{value}")
-        if kind == "epub":
-            options += ["--mathml", "--toc", "--toc-depth=2"]
-            options += ["--split-level=2", f"--css={STYLE / 'epub.css'}"]
-            pypandoc.convert_text(
-                text, "epub3", FORMAT, options, outputfile=str(target)
-            )
+        folder = Path(folder)
+        for part in (STYLE / "cover.typ", ROOT / "theme" / "emblem.svg"):
+            shutil.copy(part, folder)
+        blocks = walk(made(folder), for_typst if kind == "pdf" else for_epub)
+        options = [f"--resource-path={folder}", "--columns=1000"]
+        if kind == "pdf":
+            source = folder / "book.typ"
+            options.append(f"--template={STYLE / source.name}")
+            convert(blocks, "typst", options, source)
+            # pandoc 3.9 writes the name that Typst had for it earlier.
+            text = source.read_text("utf-8").replace("dot.circle", "dot.o")
+            source.write_text(text, "utf-8")
+            typeset(source, path, facts, pdf_standards="ua-1")
         else:
-            options.append(f"--template={STYLE / 'book.typ'}")
-            source = Path(folder) / "book.typ"
-            made = pypandoc.convert_text(text, "typst", FORMAT, options)
-            # pandoc 3.9 still writes the name that Typst had for it earlier.
-            source.write_text(made.replace("dot.circle", "dot.o"), "utf-8")
-            typst.compile(
-                str(source),
-                output=str(target),
-                font_paths=[str(path) for path in FONTS],
-                ignore_system_fonts=True,
-            )
-    return target
+            cover, korean = folder / "cover.png", folder / "korean.ttf"
+            typeset(folder / "cover.typ", cover, facts, format="png", ppi=110)
+            write_korean(korean)
+            options += [f"--metadata={name}:{facts[name]}" for name in facts]
+            options += [f"--epub-cover-image={cover}", *EPUB]
+            options += [f"--epub-embed-font={korean}"]
+            convert(blocks, "epub3", options, path)
+    return path
+
+
+def convert(blocks, kind, options, path):
+    """Let pandoc write a tree."""
+    tree = {"pandoc-api-version": [1, 23], "meta": {}, "blocks": blocks}
+    options += [f"--metadata-file={STYLE / 'book.yaml'}", "--fail-if-warnings"]
+    pypandoc.convert_text(
+        json.dumps(tree), kind, "json", extra_args=options, outputfile=str(path)
+    )
+
+
+def typeset(source, path, facts, **options):
+    """Let Typst set a text, in the fonts of the site."""
+    folders = {Path(face).parent for face in fonts.FACES.values()} | {KOREAN}
+    _, warnings = typst.compile_with_warnings(
+        source,
+        output=path,
+        font_paths=sorted(folders),
+        ignore_system_fonts=True,
+        sys_inputs=facts,
+        **options,
+    )
+    if warnings:
+        raise ValueError("\n".join(map(str, warnings)))
+
+
+def write_korean(path):
+    """Write the letters of the Korean terms, for readers that have none."""
+    text = glossary.SOURCE.read_text("utf-8")
+    options = fonts.subset.Options(name_IDs=[0, 13, 14])
+    # The tables of a tool that made the font.
+    options.drop_tables += ["TSI0", "TSI1", "TSI2", "TSI3", "TSI5"]
+    with fonts.subset.load_font(KOREAN / "NanumGothic.ttf", options) as font:
+        cut = fonts.subset.Subsetter(options)
+        cut.populate(text="".join(glossary.HANGUL.findall(text)))
+        cut.subset(font)
+        fonts.subset.save_font(font, path, options)
 
 
 if __name__ == "__main__":
-    kind = sys.argv[1]
-    print(write(kind, ROOT / "_build" / f"d2l-mini.{kind}"))
+    print(write(sys.argv[1], target(sys.argv[1])))

@@ -91,18 +91,15 @@ def cells(number, title):
 
 def place(number, title):
     """Return the path of a new page, in the folder of its chapter."""
-    if not re.fullmatch(r"\d+\.\d+", number):
-        sys.exit(f"SECTION must be a number such as 2.4, not {number!r}.")
-    chapter, i = map(int, number.split("."))
-    folders = sorted((section.ROOT / "chapters").glob(f"{chapter:02}-*/"))
-    if not folders:
-        sys.exit(
-            f"There is no folder chapters/{chapter:02}-...; make it first."
-        )
-    if taken := sorted(folders[0].glob(f"{i:02}-*.ipynb")):
+    chapter, _, i = number.partition(".")
+    chapters = section.ROOT.glob(f"chapters/{chapter:0>2}-*/")
+    if not (folder := next(chapters, None)) or not i.isdigit():
+        what = "SECTION must be a number in a chapter that has a folder"
+        sys.exit(f"{what}, such as 2.4, not {number!r}.")
+    if taken := [*folder.glob(f"{i:0>2}-*.ipynb")]:
         sys.exit(f"Section {number} is there already: {taken[0].name}.")
     words = re.findall("[a-z0-9]+", title.lower())
-    return folders[0] / f"{i:02}-{'-'.join(words)}.ipynb"
+    return folder / f"{i:0>2}-{'-'.join(words)}.ipynb"
 
 
 def list_in_toc(path):
@@ -126,7 +123,7 @@ def main(number, title):
     path.write_text(v4.writes(page), "utf-8")
     list_in_toc(path)
     stamping.stamp()
-    notebooks.run_all([path])
+    notebooks.run_all(path)
 
 
 if __name__ == "__main__":

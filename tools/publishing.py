@@ -1,12 +1,11 @@
 """Names the place of the book, and releases a version of it.
 
-    python tools/publishing.py --at ADDRESS         name the repository
-    python tools/publishing.py --release VERSION    commit and tag a version
+    python tools/publishing.py at ADDRESS         name the repository
+    python tools/publishing.py release VERSION    commit and tag a version
 
 Nothing is pushed: what these do can be undone here.
 """
 
-import argparse
 import hashlib
 import re
 import subprocess
@@ -55,11 +54,11 @@ def release(version):
 
 def refusals(version):
     """Yield why a version cannot be released, as sentences."""
-    before, form = repository.version(), r"\d+\.\d+\.\d+"
-    if not re.fullmatch(form, version):
-        yield f"VERSION must be a number such as 2.0.0, not {version!r}."
-    elif numbers(version) <= numbers(before):
-        yield f"VERSION must be higher than {before}, not {version}."
+    before = repository.version()
+    old, new = ([*map(int, re.findall(r"\d+", v))] for v in (before, version))
+    if not re.fullmatch(r"\d+\.\d+\.\d+", version) or new <= old:
+        what = f"VERSION must be MAJOR.MINOR.PATCH above {before}"
+        yield f"{what}, not {version!r}."
     if not repository.site()[0]:
         yield "The book has no address yet: make publish-at URL=https://..."
     if git("tag", "--list", f"v{version}"):
@@ -69,10 +68,6 @@ def refusals(version):
     changelog = (section.ROOT / "CHANGELOG.md").read_text("utf-8")
     if not (news := UNRELEASED.search(changelog)) or "\n- " not in news[1]:
         yield "CHANGELOG.md lists nothing new under `## Unreleased`; do so."
-
-
-def numbers(version):
-    return [int(part) for part in version.split(".")]
 
 
 def checksum():
@@ -86,13 +81,13 @@ def checksum():
 
 
 def git(*words):
-    """Return what git prints; where it fails, end with what it says."""
+    """Return what git prints; where it fails, it has said why."""
     command = ["git", *words]
     done = subprocess.run(
-        command, cwd=section.ROOT, capture_output=True, text=True
+        command, cwd=section.ROOT, stdout=subprocess.PIPE, text=True
     )
     if done.returncode:
-        sys.exit(f"{' '.join(command)}: {done.stderr}")
+        sys.exit(f"{' '.join(command)} failed.")
     return done.stdout
 
 
@@ -110,16 +105,6 @@ def rewrite(name, pattern, text):
     path.write_text(re.sub(pattern, text, old, count=1, flags=re.M), "utf-8")
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    verbs = parser.add_mutually_exclusive_group(required=True)
-    verbs.add_argument("--at", metavar="ADDRESS")
-    verbs.add_argument("--release", metavar="VERSION")
-    wish = parser.parse_args()
-    if wish.release is None:
-        return publish_at(wish.at)
-    return release(wish.release)
-
-
 if __name__ == "__main__":
-    main()
+    verb, wish = sys.argv[1:]
+    {"at": publish_at, "release": release}[verb](wish)

@@ -8,6 +8,7 @@ and yields sentences that say what is wrong and what to do.
 
 import ast
 import builtins
+import json
 import keyword
 import re
 import sys
@@ -29,7 +30,7 @@ RULES = {}
 # What a cell may have beside its source and outputs.
 TAGS = {"code": notebooks.TAGS - {"remove-cell"}, "markdown": set()}
 METADATA = {
-    "code": {"tags", "mystnb", "within", "picture"},
+    "code": {"tags", "mystnb", "within", "picture", "jupyter"},
     "markdown": {"tags", "numbers"},
 }
 OF_THE_PAGE = {"kernelspec", "language_info", "colab", "d2lmini", "fault"}
@@ -224,7 +225,10 @@ def file_is_small_and_holds_only_the_page(page):
     for place in (str(Path.home()), str(ROOT)):
         if place in text:
             yield f"contains the path {place}; print no paths"
-    if (size := len(text.encode())) > 300_000:
+    # What a living figure loads only on request has a limit of its own.
+    loaded = [json.dumps(given["load"]) for given in page.living.values()]
+    size = len(text.encode()) - sum(map(len, loaded))
+    if size > 300_000:
         yield f"has {size} bytes, more than 300,000; draw less"
     if unknown := set(page.notebook.metadata) - OF_THE_PAGE:
         yield f"has unknown metadata {sorted(unknown)}; delete them"
@@ -273,6 +277,21 @@ def only_long_drawing_and_helpers_are_folded(page, cell):
         yield "folds more than helpers; take hide-cell away"
     if not is_taught and not is_folded:
         yield "is a solution; fold it with the tag hide-cell"
+
+
+@rule("code")
+def a_prediction_is_asked_for(page, cell):
+    """The page folds its output, until the reader has thought."""
+    if "predict" not in tags(cell):
+        return
+    if not cell.outputs or "hide-cell" in tags(cell):
+        yield "shows nothing that is to be folded; take predict away"
+    above = page.cells[: page.cells.index(cell)]
+    text = [c.source for c in above if c.cell_type == "markdown"][-1]
+    asks = r"\?|\b(predict|guess|decide|expect|write down)"
+    if not re.search(asks, text.rpartition("\n\n")[2], re.I):
+        what = "folds the answer to nothing; let the last paragraph above"
+        yield f"{what} ask for it, or take predict away"
 
 
 @rule()

@@ -14,7 +14,8 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = "Summary", "Exercises", "Solutions"
-CAPTION = re.compile(r"\*\*Figure (\d+\.\d+\.\d+)\.\*\*")
+# An optional page has no number; its figures are E.1, E.2.
+CAPTION = re.compile(r"\*\*Figure ((?:\d+\.\d+|E)\.\d+)\.\*\*")
 FRAME = "badge", "setup"  # the cells that tools stamp
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code, read with care

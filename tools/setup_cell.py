@@ -19,7 +19,6 @@ from urllib.request import urlopen
 from zipfile import ZipFile
 
 FOLDER = ""
-PAGE = ""
 VERSION = ""
 REPOSITORY = ""
 # The SHA-256 of what a page needs of the release.
@@ -70,10 +69,8 @@ def fetch():  # every file as it was published, and no other, for this kernel
 
 here = Path.cwd()
 # VS Code starts in another folder where its settings say so.
-page = Path(globals().get("__vsc_ipynb_file__", here / PAGE)).as_posix()
-books = [Path(page.removesuffix(f"{FOLDER}/{PAGE}")), here]
-books = [p for p in books if (p / FOLDER / PAGE).exists()]
-books = [p for p in books if (p / "_toc.yml").exists()]
+page = Path(globals().get("__vsc_ipynb_file__", here / "page"))
+books = [Path(page.parent.as_posix().removesuffix(FOLDER)), here]
 books = [p for p in books if is_ours(p / "d2lmini")]
 found = getattr(sys.modules.get("d2lmini"), "__file__", None)
 if not is_ours(Path(found or "").parent):  # what was imported earlier, if any

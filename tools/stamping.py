@@ -17,11 +17,9 @@ from nbstripout import strip_output
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
-KERNEL_OF_ALL = {
-    "display_name": "Python 3",
-    "language": "python",
-    "name": "python3",
-}
+# JupyterLab folds an output that is to be predicted; Colab knows no such fold.
+HIDDEN = {"outputs_hidden": True}
+KERNELSPEC = dict(display_name="Python 3", language="python", name="python3")
 # What front ends write into a notebook when they run or save it.
 OF_FRONT_ENDS = """
 metadata.language_info.version metadata.signature metadata.widgets
@@ -40,14 +38,13 @@ under one does so without us. In your copy of it:
 
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
-    there, page = repository.settings(), path.relative_to(section.ROOT)
+    there = repository.settings()
     colab = repository.colab(path)
     badge = f"[![Open in Colab]({BADGE})]({colab})" if colab else NO_BADGE
     text = Path(__file__).with_name("setup_cell.py").read_text("utf-8")
     setup = text[text.index("# Finds") :].rstrip()
     for name, value in {
-        "FOLDER": page.parent.as_posix(),
-        "PAGE": page.name,
+        "FOLDER": path.parent.relative_to(section.ROOT).as_posix(),
         "VERSION": repository.version(),
         "REPOSITORY": there["url"],
         "FILES": there["sha256"],
@@ -57,7 +54,7 @@ def frame(path):
 
 
 def stamped(path, notebook):
-    """Return a notebook with badge, set-up, kernel and folded solutions."""
+    """Return a notebook with badge, set-up, kernel and folds."""
     made, v4 = copy.deepcopy(notebook), nbformat.v4
     cells = [v4.new_markdown_cell(id="badge"), v4.new_code_cell(id="setup")]
     for i, new, source in zip((0, 2), cells, frame(path), strict=True):
@@ -70,9 +67,12 @@ def stamped(path, notebook):
         if cell.source == "## Solutions":
             fold = {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
             cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
+        cell.metadata.pop("jupyter", None)
+        if "predict" in section.tags(cell):
+            cell.metadata["jupyter"] = nbformat.from_dict(HIDDEN)
     made.metadata.setdefault("language_info", {"name": "python"})
     made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
-    made.metadata["kernelspec"] = nbformat.from_dict(KERNEL_OF_ALL)
+    made.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)
     return made
 
 

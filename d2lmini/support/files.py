@@ -6,6 +6,7 @@ one, bit for bit, or it is fetched again.
 
 import gzip
 import hashlib
+import io
 import os
 import sys
 import threading
@@ -319,7 +320,11 @@ def _sweep(folder):
 
 def _read_idx(content):
     """Turn the bytes of a gzipped IDX file into an array of uint8."""
-    values = np.frombuffer(bytearray(gzip.decompress(content)), np.uint8)
+    data = bytearray()  # which may be written to, and exists only once
+    with gzip.open(io.BytesIO(content)) as file:
+        while chunk := file.read(1 << 20):
+            data += chunk
+    values = np.frombuffer(data, np.uint8)
     start = 4 + 4 * values[3]  # behind the sizes, one a dimension
     return values[start:].reshape(values[4:start].view(">u4"))
 

@@ -33,6 +33,7 @@ _FIT = "d2l.Trainer(max_epochs).fit(model, data)"
 _ACCURACY = "model.accuracy(model(X), y), or trainer.history['val_acc']"
 _TIME = "time.perf_counter()"
 _UNPACK = "shutil.unpack_archive(d2l.download(url), folder)"
+_LOAD = "model.load_state_dict(torch.load(path, weights_only=True))"
 _PYTORCH = "`import d2lmini as d2l`, which speaks PyTorch alone"
 # What other releases of D2L had for its chapters 2 to 5.
 INSTEAD = {
@@ -53,7 +54,7 @@ INSTEAD = {
     "jax": _PYTORCH,
     "linreg": "torch.matmul(X, w) + b, or d2l.LinearRegressionScratch",
     "load_array": "d2l.TensorLoader(tensors, batch_size, shuffle=True)",
-    "load_checkpoint": "model.load_state_dict(torch.load(path))",
+    "load_checkpoint": _LOAD,
     "load_data_fashion_mnist": "d2l.FashionMNIST(batch_size)",
     "mxnet": _PYTORCH,
     "paddle": _PYTORCH,

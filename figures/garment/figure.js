@@ -10,7 +10,7 @@ figure("garment", (kit, { names, labels, file }) => {
     const node = element("canvas", { width: size, height: size, role: "img", "aria-label": label });
     return [node, node.getContext("2d")];
   };
-  const [board, ink] = canvas(SIZE, "The picture, 28 by 28 pixels. Draw with the pointer, or move with the arrow keys and draw with the space bar.");
+  const [board, ink] = canvas(SIZE, "The picture, 28 by 28 pixels. Draw with the pointer; or move with the arrow keys, and draw with the space bar or with shift held.");
   board.className = "board";
   board.tabIndex = 0;
   board.setAttribute("role", "application");
@@ -29,7 +29,7 @@ figure("garment", (kit, { names, labels, file }) => {
   const part = (title, node) => element("div", { class: "part" }, element("p", {}, title), node);
   kit.stage.append(
     part("What the network sees", board),
-    part("The hidden units that speak loudest", units),
+    part("Strongest hidden units", units),
     part("What it answers", answers));
   const said = element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
@@ -41,7 +41,7 @@ figure("garment", (kit, { names, labels, file }) => {
   kit.button("Empty board", () => { pictures.value = "own"; image.fill(0); painted = true; });
   const photo = element("input", { type: "file", accept: "image/*" });
   kit.controls.append(element("label", {}, element("span", {}, "Photo (it stays on this device)"), photo));
-  kit.again.push(() => { brush = 1; cursor = [14, 14]; painted = false; });
+  kit.again.push(() => { brush = 1; cursor = [14, 14]; painted = false; photo.value = ""; });
   pictures.addEventListener("change", () => { painted = pictures.value === "own"; kit.changed(); });
 
   // Two signs of base64 hold the twelve bits of a number.
@@ -55,7 +55,7 @@ figure("garment", (kit, { names, labels, file }) => {
     const bytes = Uint8Array.from(atob(pictures), (sign) => sign.charCodeAt(0));
     network = { W1: unpack(W1), b1, W2: unpack(W2), b2, bytes };
     kit.changed();
-  });
+  }).catch(() => { said.textContent = "The weights of the network could not be loaded."; });
 
   const forward = (x) => {
     const { W1, b1, W2, b2 } = network, h = Float64Array.from(b1), o = Float64Array.from(b2);
@@ -87,7 +87,9 @@ figure("garment", (kit, { names, labels, file }) => {
   };
   const drawAt = (event) => {
     const box = board.getBoundingClientRect();
-    paint((event.clientX - box.left) / box.width * SIZE, (event.clientY - box.top) / box.height * SIZE);
+    const at = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height].map((v) => v * SIZE);
+    cursor = at.map((v) => Math.max(0, Math.min(SIZE - 1, Math.floor(v))));
+    paint(...at);
   };
   board.addEventListener("pointerdown", (event) => { board.setPointerCapture(event.pointerId); drawAt(event); });
   board.addEventListener("pointermove", (event) => { if (board.hasPointerCapture(event.pointerId)) drawAt(event); });
@@ -96,29 +98,42 @@ figure("garment", (kit, { names, labels, file }) => {
     if (!way) return;
     event.preventDefault();
     cursor = cursor.map((v, i) => Math.max(0, Math.min(SIZE - 1, v + way[i])));
-    if (event.key === " ") paint(cursor[0] + 0.5, cursor[1] + 0.5);
+    if (event.key === " " || event.shiftKey) paint(cursor[0] + 0.5, cursor[1] + 0.5);
     else kit.changed();
   });
+  for (const kind of ["focus", "blur"]) board.addEventListener(kind, () => kit.draw());
 
-  // A photo becomes what the network knows: gray, square, bright on black.
+  // A photo becomes what the network knows: the garment alone, gray and bright on
+  // black, as large as the board. The ground is what most of the border shows.
+  const look = (bitmap, x, y, width, height, known) => {
+    const longest = Math.max(width, height), [, pen] = canvas(SIZE, "");
+    const [w, h] = [width, height].map((v) => Math.max(1, Math.round(SIZE * v / longest)));
+    pen.fillStyle = "white"; // where it is transparent
+    pen.fillRect(0, 0, w, h);
+    pen.imageSmoothingQuality = "high";
+    pen.drawImage(bitmap, x, y, width, height, 0, 0, w, h);
+    const { data } = pen.getImageData(0, 0, w, h);
+    const light = Array.from({ length: w * h }, (_, i) => (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 765);
+    const border = light.filter((_, i) => i < w || i >= w * (h - 1) || i % w === 0 || i % w === w - 1);
+    const ground = known ?? border.sort((a, b) => a - b)[border.length >> 1];
+    const values = light.map((v) => Math.max(0, ground > 0.5 ? ground - v : v - ground));
+    const most = Math.max(...values, 0.01);
+    return { w, h, ground, values: values.map((v) => v / most) };
+  };
   photo.addEventListener("change", async () => {
     if (!photo.files[0]) return;
     const bitmap = await createImageBitmap(photo.files[0]).catch(() => null);
     if (!bitmap) { said.textContent = "That file is no picture that the browser can read."; return; }
-    const side = Math.max(bitmap.width, bitmap.height), [node, pen] = canvas(SIZE, "");
-    node.width = node.height = SIZE;
-    pen.fillStyle = "white";
-    pen.fillRect(0, 0, SIZE, SIZE);
-    pen.imageSmoothingQuality = "high";
-    const [w, h] = [bitmap.width, bitmap.height].map((v) => SIZE * v / side);
-    pen.drawImage(bitmap, (SIZE - w) / 2, (SIZE - h) / 2, w, h);
-    const { data } = pen.getImageData(0, 0, SIZE, SIZE);
-    const light = Float32Array.from({ length: PIXELS }, (_, i) => (data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 765);
-    const border = light.filter((_, i) => i < SIZE || i >= PIXELS - SIZE || i % SIZE === 0 || i % SIZE === SIZE - 1);
-    const ground = border.reduce((a, b) => a + b) / border.length;
-    const values = light.map((v) => Math.max(0, ground > 0.5 ? ground - v : v - ground));
-    const most = Math.max(...values, 0.01);
-    image = values.map((v) => v / most);
+    const all = look(bitmap, 0, 0, bitmap.width, bitmap.height), side = Math.max(bitmap.width, bitmap.height) / SIZE;
+    const seen = [...all.values.keys()].filter((i) => all.values[i] > 0.2);
+    const [left, right] = [Math.min, Math.max].map((end) => end(...seen.map((i) => i % all.w)));
+    const [top, bottom] = [Math.min, Math.max].map((end) => end(...seen.map((i) => Math.floor(i / all.w))));
+    const { w, h, values } = seen.length
+      ? look(bitmap, side * left, side * top, side * (right - left + 1), side * (bottom - top + 1), all.ground) : all;
+    image = new Float32Array(PIXELS);
+    values.forEach((v, i) => {
+      image[SIZE * (((SIZE - h) >> 1) + Math.floor(i / w)) + ((SIZE - w) >> 1) + i % w] = v < 0.08 ? 0 : v;
+    });
     painted = true;
     pictures.value = "own";
     kit.changed();
@@ -128,12 +143,12 @@ figure("garment", (kit, { names, labels, file }) => {
     if (!network) { said.textContent = "The weights of the network are being loaded …"; return; }
     if (!painted) image = Float32Array.from(network.bytes.subarray(PIXELS * pictures.value, PIXELS * (Number(pictures.value) + 1)), (v) => v / 255);
     gray(ink, image, 0, 1);
-    if (document.activeElement === board) {
-      ink.strokeStyle = "orange";
-      ink.strokeRect(cursor[0] + 0.5, cursor[1] + 0.5, 0.5, 0.5);
+    if (board.matches(":focus-visible")) {
+      ink.fillStyle = "orange";
+      ink.fillRect(...cursor, 1, 1);
     }
     const { h, p } = forward(image), best = p.indexOf(Math.max(...p));
-    const loudest = [...h.keys()].sort((a, b) => h[b] - h[a]).slice(0, 8), highest = h[loudest[0]] || 1;
+    const loudest = [...h.keys()].sort((a, b) => h[b] - h[a]).slice(0, 8);
     unitBoxes.forEach(({ box, pen, words }, i) => {
       const unit = loudest[i], column = Array.from({ length: PIXELS }, (_, k) => network.W1[k * h.length + unit]);
       const most = Math.max(...column.map(Math.abs));
@@ -147,8 +162,8 @@ figure("garment", (kit, { names, labels, file }) => {
       number.dataset.value = p[j];
       row.classList.toggle("best", j === best);
     });
-    const truth = painted ? "" : `, and it is: ${names[labels[pictures.value]]}`;
-    said.textContent = Math.max(...image) ? `“${names[best]}”, with probability ${write(p[best], 2)}${truth}.`
+    const truth = painted ? "" : ` The true class: ${names[labels[pictures.value]]}.`;
+    said.textContent = Math.max(...image) ? `The answer: ${names[best]}, with probability ${write(p[best], 2)}.${truth}`
       : "An empty board. What does it answer to nothing at all?";
   };
 });

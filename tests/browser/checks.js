@@ -104,13 +104,31 @@ function headsOfTables() {
     .map((e) => `The head of a table has no rule below ${e.textContent}`);
 }
 
+const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
+  && /auto|scroll/.test(style(e).overflowX);
+
+// What scrolls sideways fades on the side where it goes on.
+async function boxesThatEndAbruptly() {
+  const boxes = all("main *").filter(scrolls), complaints = [];
+  for (const end of [true, false]) {
+    for (const e of boxes) e.scrollLeft = end ? e.scrollWidth : 0;
+    for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
+    for (const e of boxes) {
+      const [before, after] = ["--before", "--after"].map((name) =>
+        style(e).maskImage !== "none" && parseFloat(style(e).getPropertyValue(name)) >= 1);
+      if (before !== end || after === end) complaints.push(`Ends abruptly: ${start(e)}`);
+    }
+  }
+  return complaints;
+}
+
 async function findings() {
   const found = [];
   for (const look of [faintCodeAndFormulas, wideThings, smallPrint, smallTargets,
     cutMessages, buttonsOfOneName, rootsWithGaps, headsOfTables, pictures])
     found.push(await look());
   for (const fold of document.querySelectorAll("main details")) fold.open = true;
-  return [...found, codeThatScrolls()].flat();
+  return [...found, codeThatScrolls(), await boxesThatEndAbruptly()].flat();
 }
 
 // What code and formulas hold has colors, and nothing else for axe-core.
@@ -118,9 +136,6 @@ function flatten() {
   for (const e of document.querySelectorAll("pre, math")) e.textContent = e.textContent;
   dispatchEvent(new Event("resize"));  // other boxes may scroll
 }
-
-const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
-  && /auto|scroll/.test(style(e).overflowX);
 
 // What a reader must reach by Tab is numbered.
 function numberStops() {
@@ -133,21 +148,6 @@ function numberStops() {
 function stopInFocus() {
   const e = document.activeElement;
   return style(e).outlineStyle === "none" ? null : e.dataset.stop;
-}
-
-// [start of the box, whether it fades before and after what is in sight], once
-// at the beginning and once at the end of all that scrolls.
-async function fades() {
-  const shown = [];
-  for (const e of all("main *").filter(scrolls))
-    for (const end of [false, true]) {
-      e.scrollLeft = end ? e.scrollWidth : 0;
-      for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);
-      const faded = ["--before", "--after"].map((name) => style(e).maskImage !== "none"
-        && parseFloat(style(e).getPropertyValue(name)) >= 1);
-      shown.push([start(e), end, ...faded]);
-    }
-  return shown;
 }
 
 const whatMoves = () => all("*").filter((e) => style(e).transitionDuration !== "0s"

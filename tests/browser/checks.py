@@ -5,6 +5,7 @@ Apart from the tests, so that test_checks.py can show that each defect is found.
 
 import gzip
 import os
+import re
 import shutil
 import subprocess
 from functools import cache, partial
@@ -23,16 +24,18 @@ SITE = section.ROOT / "_build" / "html"
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
 URL = repository.site()[0]  # "" before the book is published
 PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
-NAMES = "chromium chromium-browser google-chrome google-chrome-stable chrome"
+NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PACKED = (".html", ".css", ".js", ".svg")  # what servers compress
 SCRIPT = Path(__file__).with_name("checks.js").read_text("utf-8")
 
 
 def chromium():
-    """Return the path of the browser, or None."""
-    found = [os.environ.get("CHROMIUM"), *map(shutil.which, NAMES.split())]
-    return next(filter(None, found), None)
+    """Return the path of the browser."""
+    found = map(shutil.which, [os.environ.get("CHROMIUM", ""), *NAMES])
+    path = next(filter(None, found), None)
+    assert path, "Chromium is missing: apt-get install chromium, or CHROMIUM="
+    return path
 
 
 class Handler(SimpleHTTPRequestHandler):
@@ -80,11 +83,6 @@ class Visit:
         if message.type in ("error", "warning"):
             self.errors.append(message.text)
 
-    def foreign(self):
-        """Return the addresses on other servers that were asked."""
-        home = urlsplit(self.page.url)[:2]
-        return [u for u in self.requests if urlsplit(u)[:2] != home]
-
 
 def ask(page, question):
     """Return what a function of checks.js says of a page."""
@@ -94,13 +92,14 @@ def ask(page, question):
 def findings(visit):
     """Return all that is wrong with a page that was just opened."""
     found = [f"The console says: {error}" for error in visit.errors]
-    size = sum(map(weight, visit.first))
-    if size > 300_000 or len(visit.first) > 40:
-        count = len(visit.first)
+    size, count = sum(map(weight, visit.first)), len(visit.first)
+    if size > 300_000 or count > 40:
         found.append(f"A first view takes {size:,} bytes, {count} requests")
     found += ask(visit.page, "findings")
     found += axe(visit.page)
-    return found + [f"It asks another server: {u}" for u in visit.foreign()]
+    home = urlsplit(visit.page.url)[:2]
+    foreign = [u for u in visit.requests if urlsplit(u)[:2] != home]
+    return found + [f"It asks another server: {u}" for u in foreign]
 
 
 @cache
@@ -136,9 +135,7 @@ def invalid(*folders):
     options = ["--errors-only", "--skip-non-html", "--stdout"]
     command = ["java", "-jar", str(jar), *options, *map(str, folders)]
     result = subprocess.run(command, capture_output=True, text=True)
-    if result.returncode and not result.stdout:
-        return [result.stderr]
-    return result.stdout.splitlines()
+    return (result.stdout or result.stderr).splitlines()
 
 
 @cache
@@ -155,16 +152,16 @@ def broken_links(folder):
     }
     complaints = []
     for path, page in pages.items():
-        if path.name == "404.html":  # its links start at the root of a server
-            continue
         for tag in page(["a", "link", "script", "img", "form"]):
-            link = tag.get("href") or tag.get("src") or tag.get("action")
-            if not link or urlsplit(link).scheme in ("http", "https", "data"):
+            link = tag.get("href", tag.get("src", tag.get("action")))
+            if link is None or re.match("https?:|data:", link):
                 continue
-            parts = urlsplit(urljoin(path.as_uri(), link))
+            # Those of 404.html start at the root of the server.
+            near = link.replace(PREFIX, f"{folder.as_uri()}/")
+            parts = urlsplit(urljoin(path.as_uri(), near))
             target, anchor = Path(unquote(parts.path)), unquote(parts.fragment)
             whole = not anchor or anchor in ids.get(target, ())
-            if not target.is_file() or not whole:
+            if not link or not target.is_file() or not whole:
                 complaints.append(f"{path.relative_to(folder)}: {link}")
     return complaints
 

@@ -1,31 +1,13 @@
 """The built site, on a server and in Chromium.
 
-Nothing here is skipped: where Chromium or Java is missing, the run fails and
-says how to get them.
+Nothing here is skipped: where Chromium or Java is missing, the run fails.
 """
-
-import shutil
 
 import checks
 import pytest
 from playwright.sync_api import sync_playwright
 
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-
-
-def pytest_sessionstart(session):
-    if not checks.chromium():
-        raise pytest.UsageError(
-            "The site is tested in Chromium, and there is none. On Debian: "
-            "apt-get install chromium. Elsewhere: CHROMIUM=path/to/it"
-        )
-    if not shutil.which("java"):
-        raise pytest.UsageError(
-            "The HTML is validated by a Java program, and there is no java. "
-            "On Debian: apt-get install default-jre-headless"
-        )
-    if not checks.PAGES:
-        raise pytest.UsageError("There is no site yet: make book")
 
 
 @pytest.fixture(scope="session")

@@ -5,36 +5,26 @@ import pytest
 
 PLANTED = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Planted</title>
-<style>.faint {{ color: #aaa; background: #fff }}</style></head>
+<style>.faint {{ color: #aaa; background: #fff }}
+.narrow {{ width: 5em; overflow: auto }}
+.gap {{ padding-right: 9px }}</style></head>
 <body><main><h1>Planted</h1>{}</main></body></html>"""
 PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 DOT = f'<img src="{PIXEL}" alt="A single transparent pixel"'
 WHITE = 'style="background: white"'
-INVALID = [
-    "<p><div>A block in a paragraph</div></p>",
-    '<i id="a"></i><i id="a"></i>',
-    "<details><summary><p>Fold</p></summary></details>",
-    "<style scoped></style>",
-]
+NARROW = '<pre class="narrow">'
 
 
 @pytest.fixture
 def planted(visit, tmp_path):
     """Return a function that shows a page with a defect in its body."""
 
-    def show(body, width=360):
+    def show(body):
         path = tmp_path / "planted.html"
         path.write_text(PLANTED.format(body), "utf-8")
-        return visit(path.as_uri(), width=width)
+        return visit(path.as_uri())
 
     return show
-
-
-def test_a_sound_page_has_no_complaints(planted, tmp_path):
-    view = planted(f"<p>Text</p>{DOT} {WHITE}>")
-    assert checks.findings(view) == []
-    assert checks.out_of_reach(view.page) == []
-    assert checks.broken_links(tmp_path) == []
 
 
 @pytest.mark.parametrize(
@@ -42,7 +32,7 @@ def test_a_sound_page_has_no_complaints(planted, tmp_path):
     [
         ('<p class="faint">Too faint</p>', "color contrast"),
         ("<button></button>", "Buttons must have discernible text"),
-        ('<div style="width: 50rem">Wide</div>', "Sticks out"),
+        ('<div style="width: 99rem">Wide</div>', "Sticks out"),
         ('<pre style="font-size: 8px">tiny</pre>', "Smaller than 11"),
         ('<pre><b class="faint">x = 1</b></pre>', "Too faint"),
         ('<math><mi class="faint">x</mi></math>', "Too faint"),
@@ -53,15 +43,10 @@ def test_a_sound_page_has_no_complaints(planted, tmp_path):
         (f'{DOT} {WHITE[:-1]}; filter: invert(1)">', "own colors"),
         ('<button style="all: unset">x</button>', "Hard to hit"),
         ("<button>Copy</button><button>Copy</button>", "the name Copy"),
-        (
-            '<pre style="width: 5em"><b class="message">A long, long, message'
-            " of an error</b></pre>",
-            "without scrolling",
-        ),
-        (
-            '<math><msqrt style="padding-right: 9px"><mi>x</mi></msqrt></math>',
-            "A gap follows a root",
-        ),
+        (f'{NARROW}<b class="message">A long message', "without scrolling"),
+        (f"<details>{NARROW}x = 'a long line'", "Scrolls on a desktop"),
+        (f"{NARROW}x = 'a long line'", "Ends abruptly"),
+        ('<math><msqrt class="gap"><mi>x</mi></msqrt>', "follows a root"),
         ("<table><thead><tr><th>Name</th></tr></thead></table>", "no rule"),
         ("<script>console.error('no')</script>", "The console says: no"),
         ("<script>let let = 1</script>", "The console says"),
@@ -73,21 +58,10 @@ def test_a_defect_is_found(planted, body, said):
     assert [sentence for sentence in found if said in sentence]
 
 
-def test_code_that_scrolls_on_a_desktop_is_found(planted):
-    code = '<pre style="overflow: auto; width: 5em">x = "a long line"</pre>'
-    found = checks.findings(planted(f"<details>{code}</details>", width=1280))
-    assert any("Scrolls on a desktop" in sentence for sentence in found)
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        '<a href="#x" tabindex="-1">Skipped</a>',
-        '<button style="outline: none">Unseen</button>',
-    ],
-)
-def test_what_no_key_reaches_is_found(planted, body):
-    assert len(checks.out_of_reach(planted(body).page)) == 1
+def test_what_no_key_reaches_is_found(planted):
+    skipped = '<a href="#x" tabindex="-1">Skipped</a><button>Sound</button>'
+    page = planted(f'{skipped}<button style="outline: none">No</button>').page
+    assert len(checks.out_of_reach(page)) == 2
 
 
 def test_a_heavy_page_is_found(visit, address, monkeypatch):
@@ -95,7 +69,7 @@ def test_a_heavy_page_is_found(visit, address, monkeypatch):
     assert "takes" in checks.findings(visit(address))[0]
 
 
-@pytest.mark.parametrize("link", ["gone.html", "#gone", "planted.html#gone"])
+@pytest.mark.parametrize("link", ["", "gone.html", "#no", "planted.html#no"])
 def test_a_broken_link_is_found(planted, tmp_path, link):
     planted(f'<a href="{link}">Link</a>')
     assert checks.broken_links(tmp_path) == [f"planted.html: {link}"]
@@ -103,11 +77,7 @@ def test_a_broken_link_is_found(planted, tmp_path, link):
 
 def test_the_html_is_valid_and_what_is_planted_is_found(tmp_path):
     """One run for both: the validator takes long to start."""
-    for i, body in enumerate(["<p>Sound</p>", *INVALID]):
-        path = tmp_path / f"planted-{i}.html"
-        path.write_text(PLANTED.format(body), "utf-8")
+    html = PLANTED.format("<p><div>A block in a paragraph</div></p>")
+    (tmp_path / "planted.html").write_text(html, "utf-8")
     found = checks.invalid(checks.SITE, tmp_path)
-    of_planted = [line for line in found if "planted-" in line]
-    assert [line for line in found if line not in of_planted] == []
-    complained = {line.partition("planted-")[2][0] for line in of_planted}
-    assert complained == set("1234")
+    assert found and all("planted.html" in line for line in found)

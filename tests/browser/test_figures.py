@@ -36,6 +36,11 @@ def test_it_shows_what_pytorch_computed(figure):
     assert given["shows"]
     for name, value in given["shows"].items():
         assert shown[name] == pytest.approx(value, rel=1e-4, abs=5e-4), name
+    for picture, answers in enumerate(given["data"].get("answers", [])):
+        host.locator("select").first.select_option(str(picture))
+        shown = host.evaluate(NUMBERS)
+        found = [shown[f"p{j}"] for j in range(len(answers))]
+        assert found == pytest.approx(answers, abs=5e-4), picture
 
 
 def test_every_control_works_from_end_to_end(figure):

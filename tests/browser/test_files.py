@@ -2,7 +2,6 @@
 
 import json
 import re
-import struct
 import subprocess
 import sys
 import zipfile
@@ -10,17 +9,19 @@ import zipfile
 import archive
 import checks
 import pytest
+import repository
 import section
-from checks import PAGES, PREFIX, SITE, URL
+from checks import PAGES, SITE, URL
 from fontTools.ttLib import TTFont
 
 NOTEBOOKS = section.everything()
+HTML = "".join(path.read_text("utf-8") for path in SITE.rglob("*.html"))
 # In one process, each page is read once.
 pytestmark = pytest.mark.xdist_group("files")
 
 
-def page_of(notebook):
-    return checks.read(SITE / notebook.name.replace(".ipynb", ".html"))
+def read(notebook):
+    return checks.read((SITE / notebook.name).with_suffix(".html"))
 
 
 def words(tag):
@@ -31,16 +32,6 @@ def test_links_lead_somewhere():
     assert checks.broken_links(SITE) == []
 
 
-def test_the_page_for_errors_links_from_the_root():
-    page = checks.read(SITE / "404.html")
-    links = [tag["href"] for tag in page(["a", "link"]) if tag.has_attr("href")]
-    inside = [link for link in links if not re.match("https?:|#", link)]
-    assert inside
-    for link in inside:
-        path = link.removeprefix(PREFIX if URL else "").partition("?")[0]
-        assert (SITE / path).is_file()
-
-
 def test_figures_are_small():
     sizes = [path.stat().st_size for path in (SITE / "_images").iterdir()]
     assert 0 < max(sizes) <= 30_000
@@ -48,36 +39,31 @@ def test_figures_are_small():
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.id)
 def test_a_page_is_its_notebook(notebook):
-    page, run = page_of(notebook), notebook.run
-    described = [section.alternative(cell) for cell in notebook.pictures]
+    page, run = read(notebook), notebook.run
+    code = [page.read(box) for box in page.select(".cell_input pre")]
+    assert code == [f"{cell.source}\n" for cell in notebook.code]
+    with_pictures = [c for c in notebook.code if section.pictures(c.outputs)]
+    described = [section.alternative(cell) for cell in with_pictures]
     assert [image["alt"] for image in page.main("img")] == described
     for paragraph in page.main("p"):
         assert not paragraph.get_text().startswith("|")  # a table, unread
-    link = page.find("a", string="Download")["href"]
-    path = SITE / notebook.name
-    assert (path.parent / link).read_bytes() == notebook.path.read_bytes()
-    where = f"Python {run['python']} and PyTorch {run['torch']}"
+    link = (SITE / notebook.name).parent / page.find(download=True)["href"]
+    assert link.read_bytes() == notebook.path.read_bytes()
     last = words(page.find(class_="run"))
-    assert where in last and f"{run['seconds']} seconds, all passed" in last
-    rows = checks.read(SITE / "status.html").main("tr")
-    (row,) = (r for r in rows if r.a and r.a["href"] in str(path)[:-5] + "html")
-    stated = [run[key] for key in ("date", "python", "torch")]
-    assert [cell.get_text() for cell in row("td")][1:4] == stated
-
-
-@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.id)
-def test_no_fold_is_named_like_its_neighbor(notebook):
-    for fold in page_of(notebook).select("main section > .cell details"):
-        cell = fold.find_parent(class_="cell").find_next_sibling()
-        if cell and cell.details:
-            assert cell.summary.get_text() != fold.summary.get_text()
+    assert f"Python {run['python']} and PyTorch {run['torch']}" in last
+    assert f"{run['seconds']} seconds, all passed" in last
+    status = checks.read(SITE / "status.html").main
+    name = notebook.name.replace(".ipynb", ".html")
+    row = status.find("a", href=name).find_parent("tr")
+    stated = [words(cell) for cell in row("td")][1:4]
+    assert stated == [run["date"], run["python"], run["torch"]]
 
 
 def test_sections_say_where_they_stand_and_how_long_they_take():
-    pages = [page_of(notebook) for notebook in section.sections()]
+    pages = [read(notebook) for notebook in section.sections()]
     for i, page in enumerate(pages, 1):
-        where = f"Section {i} of {len(pages)}"
-        assert page.find(class_="place").span.get_text() == where
+        place = words(page.find(class_="place"))
+        assert place.endswith(f"Section {i} of {len(pages)}")
         about = words(page.find(class_="about").p)
         assert re.fullmatch("[1-9].* min to read, [1-9].* s to run", about)
 
@@ -88,45 +74,43 @@ def test_every_page_can_be_shared_and_found():
     pages = set(PAGES) - {"404.html", "search.html"}
     assert {link for link, _ in book} == pages
     for path in pages:
-        about = checks.read(SITE / path).find(
-            "meta", attrs={"name": "description"}
-        )
+        page = checks.read(SITE / path)
+        about = page.find("meta", attrs={"name": "description"})
         assert len(about["content"]) >= 20
+        assert bool(page.find("link", rel="canonical")) == bool(URL)
 
 
-def test_the_card_is_a_picture_of_the_usual_size():
-    card = (SITE / "_static" / "card.png").read_bytes()
-    assert card[:8] == b"\x89PNG\r\n\x1a\n"
-    assert struct.unpack(">II", card[16:24]) == (1200, 630)
+def test_terms_lead_to_the_glossary_and_korean_ones_are_marked():
+    for term in checks.read(SITE / "glossary.html").select(".terms > dt"):
+        assert f'glossary.html#{term["id"]}"' in HTML
+        assert term.select_one('[lang="ko"]')
 
 
-def test_the_font_of_formulas_has_all_their_signs():
-    """A letter that it lacks comes from another face; a root is not drawn."""
-    html = "".join(path.read_text("utf-8") for path in SITE.rglob("*.html"))
-    formulas = "".join(re.findall(r"<math.*?</math>", html, re.S))
+def test_font_and_style_have_what_formulas_are_made_of():
+    """A letter that a font lacks comes from another; a root is not drawn."""
+    formulas = "".join(re.findall(r"<math.*?</math>", HTML, re.S))
     formulas = re.sub("<annotation.*?</annotation>", "", formulas)
-    signs = {ord("√"), *map(ord, re.sub("<[^>]*>|&[a-z]+;", "", formulas))}
+    signs = {
+        ord("√"),
+        ord("𝜕"),
+        *map(ord, re.sub("<[^>]*>|&[a-z]+;", "", formulas)),
+    }
     font = TTFont(SITE / "_static" / "fonts" / "math.woff2")
     invisible = {0x20, 0xA0, 0x2009, 0x200B, 0x2061, 0x2062, 0x2063, 0x0A}
     assert len(signs) > 100
     assert signs - invisible <= font.getBestCmap().keys()
+    style = (SITE / "_static" / "book.css").read_text("utf-8")
+    used, known = (re.findall(r"tml-\w+", text) for text in (formulas, style))
+    to_no_effect = {"tml-display", "tml-med", "tml-prime", "tml-sml"}
+    assert used and set(used) <= to_no_effect | set(known)
 
 
-@pytest.fixture(scope="module")
-def packed(tmp_path_factory):
-    return archive.pack(tmp_path_factory.mktemp("packed"))
-
-
-def test_the_archive_is_the_same_every_time(packed, tmp_path):
-    assert archive.pack(tmp_path).read_bytes() == packed.read_bytes()
-
-
-def test_the_archive_holds_a_site_to_read_and_notebooks_to_run(
-    packed, tmp_path, visit
-):
-    with zipfile.ZipFile(packed) as file:
+def test_the_archive_holds_a_site_to_read_and_notebooks_to_run(tmp_path, visit):
+    with zipfile.ZipFile(archive.pack(tmp_path / "packed")) as file:
         file.extractall(tmp_path)
-    (home,) = tmp_path.iterdir()
+        # The same files give the same archive, whenever it is packed.
+        assert {entry.date_time[0] for entry in file.infolist()} == {1980}
+    home = tmp_path / repository.archive()
     assert visit((home / "site" / "index.html").as_uri()).errors == []
     for notebook in NOTEBOOKS:
         copy = home / notebook.name

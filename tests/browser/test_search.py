@@ -10,7 +10,6 @@ from checks import SITE
 LONG = "chapters/02-preliminaries/02-data-preprocessing.html"
 TABLE = Path(__file__).with_name("queries.yml")
 QUERIES = yaml.safe_load(TABLE.read_text("utf-8"))
-NO_SECTION = "No sections"
 FOUND = "CSS.highlights.has('found')"
 MARKED = """() => [...CSS.highlights.get("found")].map((range) => [
   range.toString(), range.startContainer.parentElement.checkVisibility()])"""
@@ -32,18 +31,14 @@ def test_the_answer_is_among_the_first_three(ask):
           find(query)[0].slice(0, 3).map(({ link }) => `/${link}`))""",
         list(QUERIES),
     )
-    lost = {
-        query: links
-        for (query, place), links in zip(QUERIES.items(), found, strict=True)
-        if not any(link.endswith(f"/{place}") for link in links)
-    }
-    assert lost == {}
+    for (query, place), links in zip(QUERIES.items(), found, strict=True):
+        assert any(link.endswith(f"/{place}") for link in links), query
 
 
-@pytest.mark.parametrize("query", ["xyzzyplugh", "∑", "***", "\N{SNOWMAN}"])
+@pytest.mark.parametrize("query", ["xyzzyplugh", "∑", "***"])
 def test_what_is_not_there_is_not_found_but_perhaps_elsewhere(ask, query):
     page = ask(query)
-    assert page.get_by_role("status").inner_text() == NO_SECTION
+    assert page.get_by_role("status").inner_text() == "No sections"
     link = page.locator("#search-results a").last.get_attribute("href")
     assert link == f"https://d2l.ai/search.html?q={quote(query, safe='*')}"
 
@@ -51,14 +46,12 @@ def test_what_is_not_there_is_not_found_but_perhaps_elsewhere(ask, query):
 def test_a_near_word_is_suggested(ask):
     page = ask("brdcastin")
     page.get_by_text("Did you mean").get_by_role("link").click()
-    page.locator("#search-results li").first.wait_for()
+    page.locator("#search-results li").nth(3).wait_for()
     assert page.get_by_role("searchbox").input_value() == "broadcasting"
-    assert page.locator("#search-results li").count() > 3
 
 
-@pytest.mark.parametrize("query", ["", "   "])
-def test_an_empty_query_is_asked_to_be_filled(ask, query):
-    assert "Type" in ask(query).get_by_role("status").inner_text()
+def test_an_empty_query_is_asked_to_be_filled(ask):
+    assert "Type" in ask("   ").get_by_role("status").inner_text()
 
 
 def test_a_query_is_shown_as_text(ask):

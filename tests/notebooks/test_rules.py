@@ -45,7 +45,7 @@ def written():
     varies = ["nbval-ignore-output", "real-data"]
     cells = [
         text(FIRST),
-        text(f"## Sums\n\n`x.sum()` adds: {LINK}."),
+        text(f"## Sums\n\n`x.sum()` adds: {LINK}.\n\nWhat will it print?"),
         code("x = torch.tensor([1.0, 6.78])\nx.sum()", printed("7.78\n")),
         text("It is 7.78, as in 1986.", numbers={"1986": "the paper's year"}),
         code("x @ 'one'", error("E: e"), tags=["raises-exception"]),
@@ -139,10 +139,18 @@ FAULTS = [
     ("calls `clear_output`", edit("x = torch", "clear_output()\nx = torch")),
     ("unknown tags ['remove-cell'", tag(SUM, "remove-cell")),
     ("unknown metadata ['width']", meta(CURVE, **alt("", width="9%"))),
-    ("unknown metadata ['jupyter']", meta(SUM, jupyter={"hidden": True})),
     ("unknown metadata ['jp']", meta("## Sums", jp=True)),
     ("take hide-input away", tag(SUM, "hide-input")),
     ("take hide-input away", edit(DRAWS, "d2l.plot(x, x)")),  # it is short
+    ("nothing that is to be folded", tag("assert 0.83", "predict")),
+    ("nothing that is to be folded", tag(SOLVED, "predict", "hide-cell")),
+    (
+        "ask for it",
+        lambda made: [
+            spoil(made)
+            for spoil in (tag(SUM, "predict"), edit("What will it print?", "."))
+        ],
+    ),
     ("take hide-cell away", tag(SUM, "hide-cell")),
     ("take hide-cell away", edit("def helper():", "class Helper:")),
     ("name one text of a taught", whole(fault={"x.mean()": "x.sum()"})),

@@ -55,10 +55,33 @@ document.querySelectorAll(".cell_input, .copied").forEach((block, i) => {
   block.append(button);
 });
 
+// A picture is shown as large as the window allows, and as wide as it is at least.
+const stand = document.createElement("dialog");
+stand.innerHTML = "<button>Close</button><img>";
+stand.addEventListener("click", () => stand.close());
+document.body.append(stand);
+const enlarge = (link) => {
+  const picture = link.querySelector("img"), [button, image] = stand.children;
+  const { width, height, alt, src } = picture;
+  const scale = Math.min(2, innerWidth * 0.92 / width, innerHeight * 0.82 / height);
+  Object.assign(image, { src, alt, width: width * Math.max(scale, 1) });
+  const number = link.closest("figure")?.querySelector("figcaption strong, figcaption a");
+  stand.setAttribute("aria-label", `${number?.textContent || "Picture."} Enlarged`);
+  stand.showModal();
+  button.focus();
+  stand.onclose = () => link.focus();
+};
+document.addEventListener("click", (event) => {
+  const link = event.target.closest(".enlarge");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  enlarge(link);
+});
+
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
   for (const box of document.querySelectorAll(
-    "pre, p, .scroller, .cell_output, div.math"))
+    "pre, p, .scroller, .enlarge, div.math"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
@@ -66,10 +89,12 @@ addEventListener("resize", reach);
 addEventListener("toggle", reach, true);
 reach();
 
-// Paper shows everything: what is folded opens, and folds again afterwards.
+// What is folded opens for paper, unless the reader does not want that, and
+// folds again afterwards.
 let folded = [];
 addEventListener("beforeprint", () => {
-  folded = [...document.querySelectorAll("main details:not([open])")];
+  const kept = root.dataset.paper?.includes("bare") ? "" : ", main .cell details:not([open])";
+  folded = [...document.querySelectorAll(`#solutions > details:not([open])${kept}`)];
   for (const fold of folded) fold.open = true;
 });
 addEventListener("afterprint", () => {
@@ -132,4 +157,21 @@ function mark(words) {
     ({ 0: word, index }) => range(index, index + word.length))));
 }
 const sought = new URLSearchParams(location.search).get("mark");
-if (sought && CSS.highlights) mark(sought.split(" "));
+if (sought && CSS.highlights) {
+  mark(sought.split(" "));
+  openAnswer(CSS.highlights.get("found"));
+}
+
+// A folded output opens that has more of the words than what is in sight in the
+// part of the page to which the search leads.
+function openAnswer(ranges) {
+  const part = document.getElementById(location.hash.slice(1)) || document.querySelector("main");
+  const words = new Map();
+  for (const range of ranges) {
+    const fold = range.startContainer.parentElement.closest(".answer:not([open])") || part;
+    if (!part.contains(range.startContainer)) continue;
+    words.set(fold, (words.get(fold) || new Set()).add(range.toString().toLowerCase()));
+  }
+  const [best] = [...words].sort((a, b) => b[1].size - a[1].size || (b[0] === part) - 0.5);
+  if (best && best[0] !== part) best[0].open = true;
+}
