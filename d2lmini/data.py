@@ -194,7 +194,7 @@ class FashionMNIST(DataModule):
         self, batch_size=64, resize=(28, 28), root=None, num_workers=0
     ):
         super().__init__(root, num_workers)
-        self.save_hyperparameters(ignore=["root"])
+        self.save_hyperparameters()
         images = load_images(self.root)
         self.is_standin = images.is_standin
         self.train = self._dataset(*images.train)

@@ -62,8 +62,7 @@ class LinearRegressionScratch(Module):
         super().__init__()
         check_whole(1, num_inputs=num_inputs)
         self.save_hyperparameters()
-        device = torch.get_default_device()  # normal does not ask for it
-        w = torch.normal(0, sigma, (num_inputs, 1), device=device)
+        w = torch.empty(num_inputs, 1).normal_(0, sigma)
         self.w = w.requires_grad_()
         self.b = torch.zeros(1, requires_grad=True)
 
@@ -143,7 +142,7 @@ def _rows(Y_hat, Y):
             f"Scores of shape {shape} are of one class; where one stands for "
             "two classes, define loss and accuracy yourself."
         )
-    num_rows = Y_hat.numel() // num_classes
+    num_rows = Y_hat.shape[:-1].numel()
     if Y.shape not in [rows, (*rows, 1), (num_rows,), (num_rows, 1)]:
         hint = ""
         if not Y_hat.is_floating_point():

@@ -151,10 +151,10 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
         size = num_cols * scale, num_rows * scale
         # A title stands nearer to its own image than to the one above it.
         grid = {"hspace": 0.4 if any(titles) else 0.2}
-        axes = plt.subplots(
-            num_rows, num_cols, figsize=size, squeeze=False, gridspec_kw=grid
-        )[1]
-    axes = axes.flatten()
+        axes = plt.subplots(num_rows, num_cols, figsize=size, gridspec_kw=grid)[
+            1
+        ]
+    axes = np.ravel(axes)
     for ax in axes:
         ax.axis("off")
     for ax, image, title in zip(axes, imgs, titles, strict=False):
@@ -180,15 +180,14 @@ def show_heatmaps(
     shape = matrices.shape[:2]
     titles = _names_of("columns", shape[1], titles, "titles")
     plt = pyplot()
-    with plt.style.context(STYLE):
+    with plt.style.context([STYLE, {"axes.grid": False}]):
         figure = plt.figure(figsize=figsize)
-        axes = figure.subplots(*shape, sharex=True, sharey=True, squeeze=False)
+        axes = np.reshape(figure.subplots(*shape), shape)
         low, high = arrays.finite_range(matrices)
         for place, ax in np.ndenumerate(axes):
             image = ax.imshow(matrices[place], cmap=cmap, vmin=low, vmax=high)
             ax.set(xlabel=xlabel, ylabel=ylabel)
             ax.label_outer()
-            ax.grid(False)
         for ax, title in zip(axes[0], titles, strict=False):
             ax.set_title(title)
         figure.colorbar(image, ax=axes, shrink=0.6)
@@ -265,7 +264,7 @@ class ProgressBoard(HyperParameters):
             self._update()
         elif len(points) <= 1000:
             line.set_data(*zip(*points, strict=True))
-            self.axes.update_datalim(points[-1:])
+            self.axes.update_datalim([points[-1]])
             self.axes.autoscale(None)
         self.fig.stale = True  # later points, for speed, wait for a redraw
         if in_notebook():

@@ -70,13 +70,13 @@ def speed():
 
 
 class Comparison(pages.Table):
-    """`{comparison} numbers`, `{comparison} topics` or `{comparison} speed`."""
+    """`{comparison} numbers`, or `topics`, `speed`."""
 
     required_arguments = 1
 
     def lines(self):
         self.env.note_dependency(str(RESULTS))
-        tables = {"numbers": numbers, "topics": topics, "speed": speed}
+        tables = {f.__name__: f for f in (numbers, topics, speed)}
         return tables[self.arguments[0]]()
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc, pending_xref
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
@@ -22,7 +22,7 @@ PAGE = "glossary"
 SOURCE = Path(__file__).resolve().parent.parent / f"{PAGE}.md"
 HANGUL = re.compile(r"([가-힣]+(?:[ –-][가-힣]+)*)")
 # Running text is what stands in none of these.
-BLOCKS = nodes.Titular, nodes.FixedTextElement, nodes.table
+BLOCKS = nodes.Titular, nodes.FixedTextElement, nodes.table, desc
 INLINE = nodes.reference, pending_xref, nodes.literal, nodes.math
 
 

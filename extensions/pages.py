@@ -64,6 +64,7 @@ def actions(page):
     title = quote(f"{page.heading}: ")
     return {
         "Open in Colab": repository.colab(page.path),
+        "Open in Kaggle": repository.kaggle(page.path),
         "Edit": f"{url}/edit/{branch}/{page.name}",
         "Report an error": f"{url}/issues/new?title={title}",
     }
@@ -133,12 +134,12 @@ class Table(SphinxDirective):
 class Sections(Table):
     """`{sections}`: the sections of a chapter with their questions and times.
 
-    On the first page, those of the whole book, by chapter.
+    On the first page, those of the whole book, by chapter; optional pages last.
     """
 
     def lines(self):
         here = Path(self.env.doc2path(self.env.docname)).parent
-        book = groupby(section.sections(), lambda page: page.path.parent)
+        book = groupby(section.everything(), lambda page: page.path.parent)
         for chapter, of_chapter in book:
             if here == ROOT:
                 index = chapter / "index.md"

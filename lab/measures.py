@@ -1,16 +1,10 @@
 """What the benchmark measures, each in a process of its own.
 
-    python lab/measures.py NAME [ARGUMENTS AS JSON]
-
-prints as JSON what a function below returns. Seconds are those of one epoch: a
-pass over the training images in shuffled batches of 256, and one over the test
-images for loss and accuracy.
+Seconds are those of one epoch, on one thread: a pass over the training images
+in shuffled batches of 256, and one over the test images for loss and accuracy.
 """
 
-import json
-import logging
 import resource
-import sys
 import time
 import warnings
 
@@ -107,7 +101,7 @@ def lightning(data, num_hiddens, epochs):
     d2l.import_torchvision()  # in its way, before Lightning does in its own
     import lightning as L
 
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")  # it advises to use workers
 
     class Adapter(L.LightningModule):
         def __init__(self):
@@ -136,10 +130,7 @@ def lightning(data, num_hiddens, epochs):
     engine = L.Trainer(
         max_epochs=epochs, accelerator="cpu", **dict.fromkeys(off, False)
     )
-    loaders = data.train_dataloader(), data.val_dataloader()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it advises to use workers
-        engine.fit(Adapter(), *loaders)
+    engine.fit(Adapter(), data.train_dataloader(), data.val_dataloader())
 
 
 WAYS = {
@@ -158,19 +149,18 @@ def compare(names, num_hiddens, epochs):
         train, kind = WAYS[name]
         # What is done once only.
         train(images(kind, 512, 256), num_hiddens, 1)
-        data = images(kind)
+        shown.clear()
         num_epochs = 1 if name == "per_sample" else epochs
-        seen = len(shown)
-        start = time.perf_counter()
-        train(data, num_hiddens, num_epochs)
-        found[name] = (time.perf_counter() - start) / num_epochs
-        drew = any("image/png" in output["data"] for output in shown[seen:])
+        found[name] = seconds(train, images(kind), num_hiddens, num_epochs)
+        found[name] /= num_epochs
+        drew = any("image/png" in output["data"] for output in shown)
         assert drew == (train is trainer), f"{name} drew: {drew}"
     return found
 
 
 def pretend_notebook():
-    """Let boards draw as in a notebook; return the list of what is shown."""
+    """Draw as in a notebook, on one thread; return what will be shown."""
+    torch.set_num_threads(1)
     shell = InteractiveShell.instance()
     shell.kernel = None  # a notebook has one
     shell.display_pub = CapturingDisplayPublisher()
@@ -178,18 +168,11 @@ def pretend_notebook():
     return shell.display_pub.outputs
 
 
-class Timed:
-    """A function that adds up the seconds of its calls."""
-
-    def __init__(self, function):
-        self.function, self.seconds = function, 0
-
-    def __call__(self, *args, **kwargs):
-        start = time.perf_counter()
-        try:
-            return self.function(*args, **kwargs)
-        finally:
-            self.seconds += time.perf_counter() - start
+def seconds(function, *args, **kwargs):
+    """Return the seconds that a call takes."""
+    start = time.perf_counter()
+    function(*args, **kwargs)
+    return time.perf_counter() - start
 
 
 def board_share(num_hiddens, epochs):
@@ -199,11 +182,20 @@ def board_share(num_hiddens, epochs):
     """
     pretend_notebook()
     data, model, trainer = images(), Model(num_hiddens), d2l.Trainer(epochs)
-    plot = model.plot = Timed(model.plot)
-    epoch = trainer.fit_epoch = Timed(trainer.fit_epoch)
-    fit = Timed(trainer.fit)
-    fit(model, data)
-    return (plot.seconds + fit.seconds - epoch.seconds) / fit.seconds
+    spent = {"plot": 0, "fit_epoch": 0}
+
+    def watch(owner, name):
+        function = getattr(owner, name)
+
+        def call(*args, **kwargs):
+            spent[name] += seconds(function, *args, **kwargs)
+
+        setattr(owner, name, call)
+
+    watch(model, "plot")
+    watch(trainer, "fit_epoch")
+    whole = seconds(trainer.fit, model, data)
+    return (spent["plot"] + whole - spent["fit_epoch"]) / whole
 
 
 def memory():
@@ -229,23 +221,14 @@ def growth(sizes=SIZES):
 
     The rate is that of one matrix product, in operations a second.
     """
+    torch.set_num_threads(1)
     X, W = torch.rand(256, 784), torch.rand(784, 1024)
-    product, seconds = Timed(torch.matmul), []
-    for _ in range(400):
-        product.seconds = 0
-        product(X, W)
-        seconds.append(product.seconds)
-    found = [("rate", "", 2 * X.numel() * W.shape[1] / min(seconds))]
+    fastest = min(seconds(torch.matmul, X, W) for _ in range(400))
+    found = [("rate", "", 2 * X.numel() * W.shape[1] / fastest)]
     trainer(images("bytes", 512, 256), 64, 1)  # what is done once only
     for number, width in sizes:
         data, epochs = images("bytes", number), max(1, 60_000 // number)
         data.val = None
-        train = Timed(trainer)
-        train(data, width, epochs)
-        found.append((number, width, train.seconds / epochs))
+        took = seconds(trainer, data, width, epochs) / epochs
+        found.append((number, width, took))
     return found
-
-
-if __name__ == "__main__":
-    name, *arguments = sys.argv[1:]
-    print(json.dumps(globals()[name](*map(json.loads, arguments))))

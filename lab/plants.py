@@ -71,7 +71,6 @@ def test_a_fault_behind_the_page_is_noticed(what, book):
     number, name, text, fault = BEHIND_A_PAGE[what]
     path = book / "d2lmini" / name
     source = path.read_text("utf-8")
-    assert source.count(text) == 1, f"{name} has no such place: {text}"
     page = section.Section(PAGES[number].path)
     # So that what is noticed is the fault alone.
     assert first_failure(book, page) is None

@@ -3,21 +3,20 @@
     python lab/run_d2l.py FOLDER
 
 FOLDER is a checkout of D2L, of its release 1.0.3 or of its next edition. Each
-notebook runs in a process of its own, cell by cell, with `d2lmini` in the place
-of `d2l.torch` and fits of at most two epochs. Cells that fail are printed, for
-a person to judge: some need the network. Nothing of D2L is kept here.
+notebook runs in a kernel of its own, with `d2lmini` in the place of `d2l.torch`
+and fits of at most two epochs. Cells that fail are printed, for a person to
+judge: some need the network. Nothing of D2L is kept here.
 """
 
-import io
-import multiprocessing
 import os
 import re
 import sys
 import tempfile
 import warnings
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+
+from nbclient import NotebookClient
+from nbformat import v4
 
 CHAPTERS = (
     "preliminaries linear-regression linear-classification "
@@ -33,10 +32,9 @@ def cells(text):
     for source in CELL.findall(text):
         tab = TAB.match(source)
         names = re.split(r"[,\s]+", tab[1].strip()) if tab else ["all"]
-        if "d2lbook.tab" in source or not {"all", "pytorch"} & {*names}:
-            continue
-        source = TAB.sub("", source)
-        found.append(re.sub(r"^(\s*)(%|!)", r"\1# \2", source, flags=re.M))
+        if "d2lbook.tab" not in source and {"all", "pytorch"} & {*names}:
+            source = TAB.sub("", source)
+            found.append(re.sub(r"^(\s*)(%|!)", r"\1# \2", source, flags=re.M))
     return found
 
 
@@ -49,10 +47,8 @@ class Tab:
         return "pytorch" in names
 
 
-def run(path):
-    """Run the cells of a page; return the error, or None, of each."""
-    from IPython.core.interactiveshell import InteractiveShell
-
+def prepare():
+    """Put our package in the place of D2L's, in the kernel of a notebook."""
     import d2lmini
 
     class Trainer(d2lmini.Trainer):
@@ -66,44 +62,40 @@ def run(path):
     d2l.torch = d2lmini
     sys.modules |= {"d2l": d2l, "d2l.torch": d2lmini}
     warnings.simplefilter("ignore")
-    shell = InteractiveShell.instance()
-    shell.user_ns |= {"tab": Tab, "__name__": "__main__"}
-    errors = []
+
+
+def run(path):
+    """Run the cells of a page; return the error, or None, of each."""
+    setup = "from run_d2l import Tab as tab, prepare\nprepare()"
+    sources = [setup, *cells(path.read_text("utf-8"))]
+    notebook = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
+    here = Path(__file__).resolve().parent
+    env = os.environ | {"PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
     with tempfile.TemporaryDirectory() as scratch:
-        os.chdir(scratch)
-        for source in cells(path.read_text("utf-8")):
-            with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-                result = shell.run_cell(source)
-            error = result.error_before_exec or result.error_in_exec
-            errors.append(error and f"{type(error).__name__}: {error}")
-        os.chdir(path.parent)
+        where = {"metadata": {"path": scratch}}
+        client = NotebookClient(notebook, allow_errors=True, resources=where)
+        client.execute(env=env)
+    errors = []
+    for cell in notebook.cells[1:]:
+        found = [out for out in cell.outputs if out.output_type == "error"]
+        errors.append(found and f"{found[0].ename}: {found[0].evalue}")
     return errors
 
 
 def main(folder):
     """Run all notebooks; tell whether a cell failed."""
-    os.environ["MPLBACKEND"] = "agg"
     total = failed = 0
-    folder = Path(folder).resolve()
-    paths = [
-        path
-        for chapter in CHAPTERS
-        for path in sorted(folder.glob(f"chapter_{chapter}/*.md"))
-    ]
-    spawn = multiprocessing.get_context("spawn")
-    for path in paths:
-        with ProcessPoolExecutor(1, spawn) as pool:  # it may have children
-            errors = pool.submit(run, path).result()
-        count = len(errors) - errors.count(None)
-        total, failed = total + len(errors), failed + count
-        print(f"{path.stem}: {len(errors)} cells, {count} failed", flush=True)
-        for number, error in enumerate(errors, 1):
-            if error:
-                print(f"    cell {number}: {error[:300]}", flush=True)
+    for chapter in CHAPTERS:
+        for path in sorted(Path(folder).glob(f"chapter_{chapter}/*.md")):
+            errors = run(path)
+            total, failed = total + len(errors), failed + sum(map(bool, errors))
+            print(f"{path.stem}: {len(errors)} cells", flush=True)
+            for number, error in enumerate(errors, 1):
+                if error:
+                    print(f"    cell {number}: {error[:300]}", flush=True)
     print(f"{total} cells: {total - failed} ran, {failed} failed")
     return failed > 0
 
 
 if __name__ == "__main__":
-    sys.path.append(str(Path(__file__).resolve().parent.parent))
     sys.exit(main(*sys.argv[1:]))

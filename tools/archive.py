@@ -13,9 +13,8 @@ from section import ROOT, paths
 
 OURS = ".py", ".mplstyle"
 NAMES = """
-README.md LICENSE LICENSE-TEXT pyproject.toml requirements.txt _toc.yml
-requirements/extras.txt constraints.txt lab/RESULTS.md
-lab/growth.csv
+README.md run-it-yourself.md LICENSE LICENSE-TEXT pyproject.toml _toc.yml
+requirements.txt requirements/extras.txt constraints.txt lab/growth.csv
 """.split()
 
 

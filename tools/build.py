@@ -22,9 +22,9 @@ SPHINX = [sys.executable, "-c", BOOK, "build", "-W", "-n", "--keep-going"]
 RULES = [sys.executable, str(ROOT / "tools" / "rules.py")]
 # What the pages look like depends on these, on the packages, and on the place.
 INPUTS = (
-    "_*.yml *.txt d2lmini/*.py extensions/* figures/**/* lab/d2l.yml theme/**/*"
+    "_*.yml *.cff *.txt d2lmini/**/*.py extensions/* figures/**/* lab/d2l.yml"
 )
-INPUTS = f"{INPUTS} tools/*.py vendor/**/* _build/d2l-mini.*".split()
+INPUTS = f"{INPUTS} theme/**/* tools/*.py vendor/**/* _build/d2l-mini.*".split()
 
 
 def state():

@@ -88,7 +88,7 @@ def book(folder):
     blocks = []
     toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
     for entry in toc["chapters"]:
-        if "sections" in entry:
+        if entry["file"].startswith("chapters/"):
             index = ROOT / f"{entry['file']}.md"
             blocks += chapter(index, entry["sections"], folder)
     blocks += Place(ROOT, "extras").blocks(OPTIONAL)

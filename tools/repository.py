@@ -38,3 +38,11 @@ def colab(path):
     there = "https://colab.research.google.com/github/"
     where = url.replace("https://github.com/", there, 1)
     return url and f"{where}/blob/{branch}/{name}"
+
+
+def kaggle(path):
+    """Return the address that opens a page in Kaggle; "" likewise."""
+    url, branch = site()
+    raw = url.replace("github.com", "raw.githubusercontent.com", 1)
+    source = f"{raw}/{branch}/{path.relative_to(section.ROOT).as_posix()}"
+    return url and f"https://kaggle.com/kernels/welcome?src={source}"

@@ -26,7 +26,8 @@ metadata.language_info.version metadata.signature metadata.widgets
 cell.metadata.ExecuteTime cell.metadata.collapsed cell.metadata.execution
 cell.metadata.heading_collapsed cell.metadata.hidden cell.metadata.scrolled
 """.split()
-BADGE = "https://colab.research.google.com/assets/colab-badge.svg"
+COLAB = "https://colab.research.google.com/assets/colab-badge.svg"
+KAGGLE = "https://kaggle.com/static/images/open-in-kaggle.svg"
 NO_BADGE = """\
 *To run this page, open it in JupyterLab or VS Code where it lies in a copy of \
 the book. In Colab, its first cell says what to upload.*"""
@@ -39,8 +40,9 @@ under one does so without us. In your copy of it:
 def frame(path):
     """Return the sources of the badge cell and the set-up cell of a page."""
     there = repository.settings()
-    colab = repository.colab(path)
-    badge = f"[![Open in Colab]({BADGE})]({colab})" if colab else NO_BADGE
+    badge = f"[![Open in Colab]({COLAB})]({repository.colab(path)}) "
+    badge += f"[![Open in Kaggle]({KAGGLE})]({repository.kaggle(path)})"
+    badge = badge if there["url"] else NO_BADGE
     text = Path(__file__).with_name("setup_cell.py").read_text("utf-8")
     setup = text[text.index("# Finds") :].rstrip()
     for name, value in {

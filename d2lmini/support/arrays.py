@@ -3,6 +3,11 @@
 import numpy as np
 import torch
 
+from .checks import REAL
+
+DATES = "mM"
+MANY_COLORS = (3,), (4,)
+
 
 def to_array(values):
     """Turn a tensor, an array or lists of them into one array.
@@ -19,12 +24,9 @@ def to_array(values):
     return np.asarray(values)
 
 
-def check_real(values, fits, sentence, advice="", others=""):
-    """Raise ValueError unless an array fits and holds real numbers.
-
-    `others` are kinds of types, as NumPy calls them, that will do as well.
-    """
-    if not fits or values.dtype.kind not in "biuf" + others:
+def check_real(values, fits, sentence, advice="", kinds=REAL):
+    """Raise ValueError unless an array fits and has one of these `kinds`."""
+    if not fits or values.dtype.kind not in kinds:
         raise ValueError(
             f"{sentence}, not {values.dtype} of shape {values.shape}{advice}."
         )
@@ -43,9 +45,10 @@ def to_series(data):
 def _curve(values):
     """Return a row or a column of real numbers or dates as a 1-D array."""
     if values.ndim == 2 and 1 in values.shape:
-        values = values.reshape(-1)
+        values = values.ravel()
     expected = "A curve is a row or a column of real numbers"
-    check_real(values, values.ndim == 1, expected, "; try reshape(-1)", "mM")
+    advice = "; try reshape(-1)"
+    check_real(values, values.ndim == 1, expected, advice, REAL + DATES)
     return values
 
 
@@ -64,16 +67,16 @@ def to_pixels(image):
     scaled to it.
     """
     image = to_array(image)
-    h, _, w = image.shape if image.ndim == 3 else (0, 0, 0)
+    h, _, w = image.shape if image.ndim == 3 else [0] * 3
     if h in (1, 3) or (h == 4 and w not in (3, 4)):
         image = np.moveaxis(image, 0, -1)
     colors = image.shape[2:]
-    fits = image.ndim > 1 and image.size and colors in ((), (1,), (3,), (4,))
+    fits = image.ndim > 1 and image.size and colors in ((), (1,), *MANY_COLORS)
     expected = "An image has real numbers in shape (h, w) or (3, h, w)"
     check_real(image, fits, expected)
     image = image.astype(float) if image.dtype == bool else image
     top = 1 if image.dtype.kind == "f" else 255
-    if max(colors, default=1) > 1 and ((image < 0) | (image > top)).any():
+    if colors in MANY_COLORS and ((image < 0) | (image > top)).any():
         low, high = finite_range(image)
         image = np.clip((image - low) / (high - low or 1), 0, 1)
     return image

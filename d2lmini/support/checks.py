@@ -14,6 +14,7 @@ import torch
 from torch import nn
 
 PACKAGE = __package__.partition(".")[0]
+REAL = "biuf"  # kinds of types, as NumPy calls them
 
 
 def described(value):
@@ -160,7 +161,7 @@ def check_optimizer(optim, params, loop):
     Only where both is so, one seems to have been taken for another: the tensor,
     for example, that became a parameter when it was stored, and is not it.
     """
-    if getattr(loop, "__module__", "").startswith(f"{PACKAGE}."):
+    if loop.__module__.startswith(f"{PACKAGE}."):
         _check_kind(optim)
     kept = _kept(optim)
     _check_iterators(optim, kept)
@@ -247,7 +248,7 @@ def checked_metric(name, value):
     elif not isinstance(value, str):
         with suppress(TypeError, ValueError):
             number = np.asarray(value)
-            if number.size == 1 and number.dtype.kind in "biuf":
+            if number.dtype.kind in REAL:
                 return float(number.item())
     hint = ", which a method without return gives" if value is None else ""
     raise ValueError(

@@ -258,7 +258,7 @@ def cache_folder():
         "win32": ("LOCALAPPDATA", "~/AppData/Local"),
         "darwin": ("", "~/Library/Caches"),
     }.get(sys.platform, ("XDG_CACHE_HOME", "~/.cache"))
-    base = os.path.expanduser(os.environ.get(variable, ""))
+    base = os.path.expanduser(os.environ.get(variable, usual))
     base = base if os.path.isabs(base) else usual
     given = os.environ.get("D2LMINI_DATA")
     folder = os.path.expanduser(given or f"{base}/d2lmini")

@@ -1,6 +1,7 @@
 """Single files that programs written for D2L ask for."""
 
 import os
+import re
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +36,7 @@ def download(url, folder=None, sha1_hash=None):
     if url in DATA_HUB:
         url, sha1_hash = DATA_HUB[url]
     name = urlsplit(str(url)).path.rpartition("/")[2]
-    is_address = str(url).lower().startswith(("http://", "https://"))
+    is_address = re.match("https?://", str(url), re.I)
     if not is_address or name in ("", "..") or Path(name).name != name:
         raise ValueError(
             f"{url!r} is neither an address, http:// or https://, that ends in "

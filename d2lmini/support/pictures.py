@@ -61,7 +61,7 @@ def _most_frequent_colors(picture):
         return picture
     counts = np.bincount(places.ravel())
     kept = (-counts).argsort(kind="stable")[:256]
-    colors = colors.view(np.uint8).reshape(-1, 4)
+    colors = colors.view(np.uint8).reshape(len(colors), 4)
     tones = torch.from_numpy(colors).float()
     tones[:, :3] *= tones[:, 3:] / 255  # what is transparent shows less
     nearest = torch.cdist(tones, tones[kept]).argmin(dim=1)

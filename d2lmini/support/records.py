@@ -33,7 +33,7 @@ class History(dict):
         return History(self)
 
     def __deepcopy__(self, memo):
-        return History(copy.deepcopy(dict(self), memo))
+        return History(copy.deepcopy(dict(self)))
 
 
 class Mean:

@@ -28,11 +28,12 @@ def _along(axes, images, sizes):
 
     for axis in axes:
         rows = np.ascontiguousarray(images.swapaxes(axis, 2))
-        tall = Image.fromarray(rows.reshape(-1, rows.shape[2]))
+        n, num_rows, length = rows.shape
+        tall = Image.fromarray(rows.reshape(n * num_rows, length))
         size = (sizes[axis], tall.height)
         tall = np.asarray(tall.resize(size, Image.Resampling.BILINEAR))
-        images = tall.reshape(*rows.shape[:2], -1).swapaxes(axis, 2)
-    return images.copy("C")
+        images = tall.reshape(n, num_rows, sizes[axis]).swapaxes(axis, 2)
+    return images.copy()
 
 
 @functools.cache
@@ -52,7 +53,7 @@ def _order(shape, sizes):
 def resize(images, size):
     """Resize uint8 images (n, h, w) to `size` (height, width)."""
     sizes = (None, *size)
-    axes = _order(images.shape[1:], sizes) if len(images) > 1 else None
-    if axes is None:
+    axes = _order(images.shape[1:], sizes)
+    if axes is None or not len(images):
         return _one_by_one(images, sizes)
     return _along(axes, images, sizes)

@@ -68,6 +68,8 @@ def test_a_book_with_a_repository_says_where_it_is_published(published):
     site = "https://someone.github.io/book/"
     page = published["a"]
     assert page.find("link", rel="canonical")["href"] == f"{site}a.html"
+    feed = page.find("link", type="application/atom+xml")
+    assert feed["href"] == f"{site}feed.xml"
     about = properties(page)
     assert about["og:url"] == f"{site}a.html"
     assert about["og:image"] == f"{site}_static/card.png"

@@ -16,7 +16,7 @@ from nbformat import v4
 from PIL import Image
 
 import d2lmini as d2l
-from d2lmini.support import displays
+from d2lmini.support import displays, pictures
 
 
 class Keeping(d2l.ProgressBoard):
@@ -56,6 +56,7 @@ def shell(monkeypatch, tmp_path):
     shell.display_pub = CapturingDisplayPublisher(parent=shell)
     shell.user_ns.update(globals())
     with matplotlib.rc_context({"interactive": True}):
+        plt.close("all")  # what another test has left would be shown, too
         plt.switch_backend("module://matplotlib_inline.backend_inline")
         yield shell
         plt.close("all")
@@ -115,10 +116,11 @@ board.draw(30, 0, "b"); board.flush(); board.flush()
 # 0
 board.draw(31, 0, "a"); board.reset()
 """
+NAMES = "one two plot axes draw board".split()
 CELL = re.compile(r"# (\d)\n(.*?)(?=\n# |$)", re.DOTALL)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS.strip().split("\n\n"))
+@pytest.mark.parametrize("notebook", NOTEBOOKS.strip().split("\n\n"), ids=NAMES)
 def test_each_fit_in_a_notebook_is_one_picture(notebook, shell, capsys):
     for number, source in CELL.findall(notebook):
         shell.run_cell(source).raise_error()
@@ -159,10 +161,11 @@ def test_flush_draws_what_another_draw_has_kept_but_not_drawn(kind, given):
     plt.close("all")
 
 
+PLOT = "d2l.plot([1, 2])"
 FIT = "history = d2l.Trainer(2).fit(d2l.LinearRegression(0.1), data)"
 
 
-@pytest.mark.parametrize("first", [FIT, "d2l.plot([1, 2])"])
+@pytest.mark.parametrize("first", [FIT, PLOT], ids=["fit", "plot"])
 def test_jupyter_shows_curves_whatever_comes_first(first, monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)
     head = """import torch, d2lmini as d2l
@@ -173,6 +176,19 @@ data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)\n"""
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
     found = [min(output.data) for c in notebook.cells for output in c.outputs]
     assert found == ["image/png"] * 2 + ["image/svg+xml"] * 2
+
+
+def test_a_palette_holds_the_frequent_colors_and_the_rest_is_near_to_one():
+    """As seen: what is transparent has a color of less weight."""
+    rng = np.random.default_rng(0)
+    colors = rng.integers(0, 256, (400, 4), np.uint8)
+    places = [*range(256)] * 60 + [*range(256, 400)]
+    places = rng.permutation(places).reshape(48, 323)
+    few = pictures._with_palette(Image.fromarray(colors[places]))
+    seen = colors * np.insert(colors[:, 3:] / [[255] * 3], 3, 1, axis=1)
+    offsets = np.linalg.norm(seen[:, None] - seen[:256], axis=2)
+    expected = colors[offsets.argmin(axis=1)][places]
+    assert few.mode == "P" and np.array_equal(few.convert("RGBA"), expected)
 
 
 NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
@@ -186,6 +202,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
         (NOISE[:60, :60], "RGBA", 20_000),
         (NOISE, "RGBA", 60_000),
     ],
+    ids=["curves", "tones", "photo", "large"],
 )
 def test_set_style_makes_pictures_light_and_keeps_tones(
     pixels, mode, num_bytes, shell

@@ -82,8 +82,10 @@ def test_weights_by_hand_start_as_they_are_told(sigma):
     model = d2l.LinearRegressionScratch(2000, 0.1, **given)
     assert model.w.std().item() == pytest.approx(sigma, rel=0.1)
     assert model.w.mean().item() == pytest.approx(0, abs=sigma / 10)
-    assert model.b.tolist() == [0]
+    assert (model.w.shape, model.b.tolist()) == ((2000, 1), [0])
     assert list(model.state_dict()) == ["w", "b"]
+    with torch.device("meta"):
+        assert d2l.LinearRegressionScratch(3, 0.1).w.is_meta
 
 
 def test_weights_are_there_after_they_were_loaded():

@@ -160,6 +160,7 @@ def rgb(*color):
 
 COLORS, RGBA = torch.rand(3, 5, 4), torch.rand(5, 6, 4)
 BITS = torch.tensor([[0, 1], [1, 0]])
+HEAT = torch.ones(1, 2, 2, 2)
 
 
 @pytest.mark.parametrize(
@@ -171,24 +172,26 @@ BITS = torch.tensor([[0, 1], [1, 0]])
         (RGBA[:4], RGBA[:4]),
         (Image.new("RGB", (4, 5), "red"), [255, 0, 0]),
         (rgb(-1.0, 0, 1), [0, 0.5, 1]),
-        (rgb(0.0, 51, 255), [0, 0.2, 1]),
+        (rgb(0.0, 1, 2), [0, 0.5, 1]),
         (rgb(0, 128, 255), [0, 128, 255]),
-        (rgb(0, 500, 1000), [0, 0.5, 1]),
+        (rgb(0, 128, 256), [0, 0.5, 1]),
         (rgb(False, True, True), [0, 1, 1]),
         (rgb(7.0, 7, 7), [0, 0, 0]),
         (rgb(-1.0, 1, INF), [0, 1, 1]),
+        (rgb(-INF, 0, 2.0), [0, 0, 1]),
         (rgb(-1.0, 1, NAN), [0, 1, NAN]),
         (rgb(INF, INF, INF), [1, 1, 1]),
-        (COLORS[:1], COLORS[0]),
-        (COLORS[0, :, :1].numpy(), COLORS[0, :, :1]),
+        (2 * COLORS[:1], 2 * COLORS[0]),
+        (2 * COLORS[0, :, :1].numpy(), 2 * COLORS[0, :, :1]),
         (BITS[..., None] > 0, BITS),
         (BITS.to(torch.uint16)[None], BITS),
     ],
     ids=lambda image: str(getattr(image, "shape", type(image).__name__)),
 )
-def test_an_image_may_come_in_many_forms(image, expected):
+def test_an_image_may_come_in_many_forms(image, expected, caplog):
     (ax,) = d2l.show_images([image], 1, 1, titles="a")
-    ax.figure.canvas.draw()  # and nothing is said on the way
+    ax.figure.canvas.draw()
+    assert not caplog.records  # nothing had to be clipped
     shown = np.ma.filled(ax.images[0].get_array().astype(float), NAN)
     expected = np.broadcast_to(expected, shown.shape)
     assert np.allclose(shown, expected, equal_nan=True)
@@ -207,7 +210,7 @@ def test_images_fill_a_grid_row_by_row_with_titles_near_them():
     axes[0].figure.canvas.draw()
     above, own = (ax.get_window_extent() for ax in (axes[0], axes[3]))
     title = axes[3].title.get_window_extent()
-    assert title.y0 - own.y1 < 0.75 * (above.y0 - title.y1)
+    assert title.y0 - own.y1 < 0.75 * (above.y0 - title.y1) < own.height / 4
     axes = d2l.show_images(images[:2], 1, 3, scale=2)
     assert size() == (6, 2)
     assert [len(ax.images) for ax in axes] == [1, 1, 0]
@@ -225,12 +228,13 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
     assert [ax.get_xlabel() for ax in axes] == [""] * 3 + ["keys"] * 3
     assert [ax.get_ylabel() for ax in axes] == ["queries", "", ""] * 2
     assert not axes[0].get_xgridlines()[0].get_visible()
-    d2l.show_heatmaps(np.eye(3)[None, None], "x", "y", None, (4, 3), "Blues")
+    boxes = [ax.get_position(original=True) for ax in axes]
+    assert len({round(box.width, 6) for box in boxes}) == 1
+    assert bar.get_position().height < boxes[0].y1 - boxes[5].y0
+    d2l.show_heatmaps(NAN * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
     (image,) = plt.gcf().axes[0].images
     assert (image.get_cmap().name, size()) == ("Blues", (4, 3))
-
-
-HEAT = torch.ones(1, 2, 2, 2)
+    assert image.get_clim() == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -238,11 +242,13 @@ HEAT = torch.ones(1, 2, 2, 2)
     [
         (r"\(3,\).*\(2,\)", "plot", ([1, 2, 3], [1, 2])),
         (r"w\), not .* \(3, 3\); for", "show_heatmaps", (torch.eye(3), "", "")),
-        ("2 names.* columns, .*a", "show_heatmaps", (HEAT, "", "", "a")),
+        ("^titles .*columns, .*a", "show_heatmaps", (HEAT, "", "", "a")),
         (r"\(1, 2, 0, 2\)", "show_heatmaps", (HEAT[:, :, :0], "", "")),
+        ("^legend .*curves,", "plot", ([[1], [2]], None, "", "", "a")),
         ("2 images .* titles.*a", "show_images", (HEAT[0], 1, 2, "a")),
-        (r"shape \(2, 2, 2\)\.", "show_images", (HEAT, 1, 1)),
+        (r"^An image has .*\(2, 2, 2\)\.", "show_images", (HEAT, 1, 1)),
         (r"shape \(1, 2, 2, 2\)\.", "show_images", (HEAT[None], 1, 1)),
+        (r"float32 .*\(3,\)", "show_images", ([RGBA[0, 0, :3]], 1, 1)),
         ("not complex64", "show_images", (torch.eye(3)[None] * 1j, 1, 1)),
     ],
 )

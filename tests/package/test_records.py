@@ -114,7 +114,7 @@ def test_a_metric_may_be_recorded_once_an_epoch_and_without_validation():
 
 # Losses that are no longer finite.
 
-CAUSES = [(0, "before any update"), (1, "diverged"), (3, "diverged")]
+CAUSES = [(0, "before any"), (1, "training div"), (3, "training div")]
 
 
 @pytest.mark.parametrize("points", [0, 1, 3])
@@ -126,7 +126,7 @@ def test_a_loss_that_is_nan_ends_the_fit(step, cause, points):
         y_hat.sum() * (math.nan if model.trainer.train_batch_idx >= step else 1)
     )
     where = rf"train_loss is nan at step {step} \(epoch {step // 3 + 1}\)"
-    with pytest.raises(FloatingPointError, match=f"{where}: .*{cause}"):
+    with pytest.raises(FloatingPointError, match=f"{where}: {cause}.*, or"):
         trainer.fit(model, data)
     assert math.isnan(trainer.history["train_loss"][-1])
     free = d2l.Trainer(2, stop_at_nan=False)
@@ -164,7 +164,7 @@ def test_numbers_of_any_type_are_recorded(value):
 
 
 @pytest.mark.parametrize(
-    "value", ["0.5", 1j, [1, 2], None, torch.ones(2), torch.tensor(1j)]
+    "value", ["5", 1j, [1, 2], [1, [2]], None, torch.ones(2), torch.tensor(1j)]
 )
 def test_what_is_no_number_is_not_recorded(value):
     with pytest.raises(ValueError, match="val_x (must be one real number|is)"):

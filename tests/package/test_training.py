@@ -172,14 +172,17 @@ def test_a_loss_that_is_not_finite_stops_a_trainer_that_is_ours():
 
 
 @pytest.mark.parametrize(
-    "wish, total", [({"should_stop": True}, 5), ({"max_epochs": 1}, 2)]
+    "name, value, total",
+    [("should_stop", True, 5), ("max_epochs", 1, 2), ("max_epochs", 2, 2)],
 )
-def test_a_line_an_epoch_until_somebody_ends_the_fit(capsys, wish, total):
+def test_a_line_an_epoch_until_somebody_ends_the_fit(
+    capsys, name, value, total
+):
     class Enough(Line):
         def validation_step(self, batch):
             self.plot("x", 0.5, train=False)
             if self.trainer.epoch == 1:
-                vars(self.trainer).update(wish)
+                setattr(self.trainer, name, value)
 
     model, trainer = Enough(), d2l.Trainer(5)
     model.board.display = trainer.should_stop = True  # by an earlier fit
@@ -197,15 +200,17 @@ class Points(list):
     def draw(self, x, y, label):
         self.append((x, label))
 
+
+class Flushed(Points):
     def flush(self):
         self.append("the end")
 
 
 def test_a_board_of_the_reader_s_own_is_given_points_and_flushed(capsys):
     model = Line()
-    model.board = Points()
-    d2l.Trainer(1).fit(model, Rows())
-    assert model.board[-2:] == [(1, "val_loss"), "the end"]
+    for model.board, last in ((Points(), []), (Flushed(), ["the end"])):
+        d2l.Trainer(1).fit(model, Rows())
+        assert [*model.board][-1 - len(last) :] == [(1, "val_loss"), *last]
     assert vars(model.board) == {"xlim": [0, 1]}
     assert "epoch 1/1" in capsys.readouterr().out
 
@@ -320,7 +325,8 @@ def test_data_goes_to_the_gpu_at_once_where_it_fits(monkeypatch, room):
 
 
 def test_half_of_the_free_memory_is_left(monkeypatch):
-    monkeypatch.setattr("torch.cuda.mem_get_info", lambda device: (1000, 9000))
+    memory = {torch.device("cuda", 0): (1000, 9000)}
+    monkeypatch.setattr("torch.cuda.mem_get_info", memory.get)
     monkeypatch.setattr("torch.mps.recommended_max_memory", lambda: 1500)
     monkeypatch.setattr("torch.mps.driver_allocated_memory", lambda: 500)
     for kind in ("cuda", "mps"):
@@ -404,6 +410,8 @@ def test_layers_under_the_names_of_our_methods_work():
     del model.loss, model.board
     assert model.loss == d2l.Classifier.loss.__get__(model)
     assert "loss" not in dict(model.named_children())
+    model.layer, model.number = nn.Linear(1, 1), 3
+    del model.layer, model.number
 
 
 def test_leaf_tensors_become_parameters_on_the_same_memory():
@@ -424,7 +432,7 @@ def test_leaf_tensors_become_parameters_on_the_same_memory():
 def test_a_data_module_knows_its_folder_and_asks_for_its_parts(tmp_path):
     assert d2l.DataModule(tmp_path).root == str(tmp_path)
     data = d2l.DataModule()
-    assert data.root == str(d2l.cache_folder())
+    assert (data.root, data.num_workers) == (str(d2l.cache_folder()), 0)
     data.get_dataloader = lambda train: train
     assert data.train_dataloader() is True and data.val_dataloader() is False
     loader = Rows().get_tensorloader((torch.arange(9),), False, slice(2, 5))

@@ -14,7 +14,7 @@ import yaml
 
 PAGE = "chapters/02-preliminaries/01-data-manipulation.ipynb"
 PARTS = "README.md CITATION.cff _config.yml _toc.yml .gitattributes".split()
-PARTS += [PAGE, ".gitignore", "lab/RESULTS.md", "lab/growth.csv"]
+PARTS += [PAGE, ".gitignore", "lab/growth.csv"]
 CHANGELOG = "# Changelog\n\n## Unreleased\n\n- News.\n\n## 1.0.0\n\n- A book.\n"
 ROOT = section.ROOT
 GITHUB = "https://github.com"
@@ -75,6 +75,8 @@ def test_one_verb_names_the_repository_everywhere(tree):
     assert yaml.safe_load(first["CITATION.cff"])["repository-code"] == FIRST
     colab = f"https://colab.research.google.com/github{where}/blob/main/{PAGE}"
     assert f"]({colab})" in first[PAGE]
+    raw = f"https://raw.githubusercontent.com{where}/main/{PAGE}"
+    assert f"](https://kaggle.com/kernels/welcome?src={raw})" in first[PAGE]
     publishing.publish_at(f"{SECOND}/")
     for name, text in texts(tree).items():
         other = first[name].replace(where, SECOND.removeprefix(GITHUB))
