@@ -3,7 +3,6 @@
 import copy
 import math
 import pickle
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -67,7 +66,7 @@ class Notes(Line):
 def test_each_part_of_an_epoch_runs_in_order_and_in_its_mode():
     """The loss can be differentiated while it runs backward, unlike D2L's."""
     model, calls = Notes().eval(), ["train", "zero_grad", "backward", "step"]
-    model.notes, model.board = [], SimpleNamespace(display=False)
+    model.notes = []
     d2l.Trainer(2).fit(model, Rows(n=4))
     epoch = [(call, True, call != "step") for call in calls]
     assert model.notes == [*epoch, ("validate", False, False)] * 2
@@ -407,7 +406,7 @@ def test_layers_under_the_names_of_our_methods_work():
     model.loss = nn.CrossEntropyLoss()
     model.loss = second = nn.NLLLoss()
     assert model.loss is dict(model.named_children())["loss"] is second
-    del model.loss, model.board
+    del model.loss
     assert model.loss == d2l.Classifier.loss.__get__(model)
     assert "loss" not in dict(model.named_children())
     model.layer, model.number = nn.Linear(1, 1), 3
