@@ -58,8 +58,7 @@ def differences(cell, outputs):
         factor = cell.metadata.get("within", WITHIN)
         found += in_text(text(cell.outputs), text(outputs), factor)
     else:  # nbval looks at no metadata; the last of six digits may differ
-        starts = ("\n".join(start(o)) for o in (cell.outputs, outputs))
-        found += in_text(*starts, 1.00001)
+        found += in_text(start(cell.outputs), start(outputs), 1.00001)
     if is_pinned("matplotlib"):
         found += in_pictures(pictures(cell.outputs), pictures(outputs), how)
     if is_pinned("ipython"):
@@ -74,13 +73,13 @@ def text(outputs):
     found = [output.get("text", "") for output in outputs]
     data = [output.get("data", {}) for output in outputs]
     found += [each.get(kind, "") for each in data for kind in TEXT]
-    return "\n".join([*found, *start(outputs)])
+    return "\n".join([*found, start(outputs)])
 
 
 def start(outputs):
-    """Return the numbers that living figures start from, as texts."""
-    parts = filter(None, map(living, outputs))
-    return [json.dumps([p["shows"], p["data"]], sort_keys=True) for p in parts]
+    """Return the numbers that living figures start from, as one text."""
+    found = [[p["shows"], p["data"]] for p in map(living, outputs) if p]
+    return json.dumps(found, sort_keys=True)
 
 
 def in_text(stored, new, factor):

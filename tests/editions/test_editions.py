@@ -28,7 +28,8 @@ MIXED = [
 def mixed():
     """Return a page with whatever a page may have."""
     cells = [nbformat.v4.new_markdown_cell(text) for text in MIXED]
-    cells.insert(1, section.everything()[0].pictures[0])
+    code = section.everything()[0].code
+    cells.insert(1, next(c for c in code if section.pictures(c.outputs)))
     notebook = nbformat.v4.new_notebook(cells=cells)
     return section.Section(section.ROOT / "chapters/09/01.ipynb", notebook)
 

@@ -33,11 +33,10 @@ SET = "module://matplotlib_inline.backend_inline\n1\n2\n"
 # What the failure of a cell must say, or "" if it must pass, and the cell.
 CELLS = [
     ("", code(SETTINGS, printed(SET))),
-    ("", code("print('loss 0.48')", printed("loss 0.48\n"))),
     ("", code("object()", shown("<object at 0x7f0123456789>"))),
     ("", code("0.849", shown("0.855"), tags=VARIES)),
     ("", code(UPDATE, shown(IMAGE, BLUE))),
-    ("", code("1 + 1", shown("3"), tags=["real-data"])),
+    ("", code("1 + 1", shown("3", RED), tags=["real-data"])),
     ("0.4802", code("print('loss 0.4801')", printed("loss 0.4802\n"))),
     ("against its tags", code("%no_such_magic\nprint()", tags=VARIES)),
     ("against its tags", code("1", error(), tags=[*FAILS, *VARIES])),

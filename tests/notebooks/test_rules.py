@@ -45,7 +45,7 @@ def written():
     varies = ["nbval-ignore-output", "real-data"]
     cells = [
         text(FIRST),
-        text(f"## Sums\n\n`x.sum()` adds: {LINK}.\n\nWhat will it print?"),
+        text(f"## Sums\n\n`x.sum()` adds: {LINK}."),
         code("x = torch.tensor([1.0, 6.78])\nx.sum()", printed("7.78\n")),
         text("It is 7.78, as in 1986.", numbers={"1986": "the paper's year"}),
         code("x @ 'one'", error("E: e"), tags=["raises-exception"]),
@@ -144,13 +144,7 @@ FAULTS = [
     ("take hide-input away", edit(DRAWS, "d2l.plot(x, x)")),  # it is short
     ("nothing that is to be folded", tag("assert 0.83", "predict")),
     ("nothing that is to be folded", tag(SOLVED, "predict", "hide-cell")),
-    (
-        "ask for it",
-        lambda made: [
-            spoil(made)
-            for spoil in (tag(SUM, "predict"), edit("What will it print?", "."))
-        ],
-    ),
+    ("ask for it", tag(CURVE, "hide-input", "predict")),
     ("take hide-cell away", tag(SUM, "hide-cell")),
     ("take hide-cell away", edit("def helper():", "class Helper:")),
     ("name one text of a taught", whole(fault={"x.mean()": "x.sum()"})),
@@ -191,6 +185,7 @@ FAULTS = [
     ("by no result", put(SOLVED, source="assert True", outputs=[])),
     ("with the tag hide-cell", tag(SOLVED)),
     ("states 7.73, which", edit("It is 7.78", "It is 7.73")),
+    ("states 8, which", edit("It is 7.78", "It is 8")),
     ("states 42, which", edit("* Three sums", "* All 42 sums")),
     ("a cell prints it", meta("It is", numbers={"7.78": "a true sum"})),
     ("say where it is from", meta("It is", numbers={"1986": ""})),

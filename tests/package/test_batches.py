@@ -61,11 +61,13 @@ FIVE = {
     "samples in dicts": [{"x": f(3), "y": 1}] * 5,
     "boxes of each picture": (f(5, 3, 8, 8), sizes),
     "dicts of each picture": (f(5, 3, 8, 8), [{"boxes": f(2, 4)}] * 5),
-    "boxes in a tuple": (tuple(pictures), tuple(sizes)),
     "labels in a list": (pictures, [torch.tensor(1)] * 5),
     "labels in a tuple": (tuple(pictures), (np.int64(1),) * 5),
     "two in dicts": ({"x": y}, {"x": y}),
     "None beside the targets": (X, y, None),
+    "packed in a list": [packed, packed],
+    "pairs in a tuple": (X, ((y, y), (y, y))),
+    "dicts of other names": [{"x": X}, {"y": y}],
     "no targets among five": (f(5, 3), f(0, 4)),
     "NumPy": (np.ones((7, 5)), np.ones(5)),
     "nested tensors": torch.nested.nested_tensor(jagged, layout=torch.jagged),
@@ -75,6 +77,7 @@ ONE = {
     "one number of NumPy": np.array(3.0),
     "a label of one sample": (f(7), torch.tensor(3)),
     "a text": "one",
+    "a text and a number": ["one", 3],
     "nothing": None,
     "an empty list": [],
 }
@@ -128,11 +131,6 @@ class Stream(loading.IterableDataset):
         return iter(rows)
 
 
-class SizedStream(Stream):
-    def __len__(self):
-        return 10
-
-
 def first_twice(parts):
     return parts[0].expand(-1, 3), parts[0]
 
@@ -153,7 +151,6 @@ LOADERS = {
     "items are batches": lambda: loader(rows.split([1, 7, 2]), first_twice, 1),
     "bags of rows": lambda: loader(rows.split([1, 6, 1, 2]), torch.cat, 2),
     "a long row of targets": lambda: loader(rows.split(1), with_a_long_row),
-    "a stream": lambda: loader(SizedStream()),
 }
 
 

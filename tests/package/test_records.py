@@ -89,8 +89,9 @@ def test_points_are_means_and_lie_in_the_middle_of_their_steps():
             self.plot("step", self.trainer.train_batch_idx, train=True)
             return super().training_step(batch)
 
-    model = Steps()
-    d2l.Trainer(2).fit(model, Rows(n=18))  # the fifth batch is smaller
+    model, data = Steps(), Rows(n=18)  # the fifth batch is smaller
+    data.val_dataloader = lambda: [(data.X, data.y)]
+    d2l.Trainer(2).fit(model, data)
     points = [(0.2, 1), (0.7, 10 / 3), (1.2, 6), (1.7, 25 / 3)]
     np.testing.assert_allclose(model.board.data["train_step"], points)
     assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
