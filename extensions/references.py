@@ -18,8 +18,6 @@ from sphinx.util import logging
 
 log = logging.getLogger(__name__)
 
-CAPTION = re.compile(r"Figure ((?:\d+\.\d+|E)\.\d+)\.")
-TAG = re.compile(r"\\tag\{(\d+\.\d+\.\d+)\}")
 LEVELS = "Run", "Think", "Derive"  # the first word of an exercise may say it
 MENTION = re.compile(
     r"\b(?P<kind>Figure|Equation|[Ee]xercise|[Ss]olution)[ \xa0]"
@@ -51,7 +49,7 @@ def homes():
 def figures(soup):
     """Join each caption with its picture, and mark those that are alive."""
     for start in soup.select("p > strong:first-child"):
-        found = CAPTION.fullmatch(start.get_text())
+        found = section.CAPTION.fullmatch(start.get_text())
         paragraph = start.parent
         cell = paragraph.find_previous_sibling()
         if not found or paragraph.contents[0] is not start or not cell:
@@ -94,7 +92,7 @@ def bring_to_life(soup, figure, number):
 def equations(soup):
     """Give each numbered equation an id."""
     for box in soup.select("div.math"):
-        if found := TAG.search(soup.read(box)):
+        if found := section.TAG.search(soup.read(box)):
             box["id"] = anchor("equation", found[1])
             box["class"] = [*box.get("class", []), "numbered"]
 

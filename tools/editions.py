@@ -102,8 +102,8 @@ def book(folder):
 
 def tagged(tex):
     """Return a formula without its number, and the number or ""."""
-    found = references.TAG.search(tex)
-    return references.TAG.sub("", tex).strip(), found[1] if found else ""
+    found = section.TAG.search(tex)
+    return section.TAG.sub("", tex).strip(), found[1] if found else ""
 
 
 def for_typst(node):

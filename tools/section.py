@@ -15,7 +15,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 CLOSING = "Summary", "Exercises", "Solutions"
 # An optional page has no number; its figures are E.1, E.2.
-CAPTION = re.compile(r"\*\*Figure ((?:\d+\.\d+|E)\.\d+)\.\*\*")
+# How a caption begins, in bold, and how a formula carries its number.
+CAPTION = re.compile(r"Figure ((?:\d+\.\d+|E)\.\d+)\.")
+TAG = re.compile(r"\\tag\{(\d+\.\d+\.\d+)\}")
 FRAME = "badge", "setup"  # the cells that tools stamp
 WORDS_A_MINUTE = 200
 LINES_A_MINUTE = 20  # of code, read with care
@@ -138,12 +140,12 @@ class Section:
     @property
     def figures(self):
         """The numbers of the figures, as their captions say."""
-        return re.findall(rf"^{CAPTION.pattern}", self.text, re.M)
+        return re.findall(rf"^\*\*{CAPTION.pattern}", self.text, re.M)
 
     @property
     def equations(self):
         """The numbers of the equations to which a text refers."""
-        return re.findall(r"\\tag\{(\d+\.\d+\.\d+)\}", self.text)
+        return TAG.findall(self.text)
 
     @property
     def living(self):
@@ -155,7 +157,7 @@ class Section:
         for cell in self.cells:
             if cell.cell_type == "code":
                 last = next(filter(None, map(living, cell.outputs)), None)
-            elif last and (caption := CAPTION.match(cell.source)):
+            elif last and (caption := CAPTION.match(cell.source, 2)):
                 found[caption[1]] = last
         return found
 

@@ -234,5 +234,5 @@ def joined(blocks, questions):
 def figure(block):
     """Return the number of the figure that a block is the caption of."""
     if block["t"] == "Para" and block["c"][0]["t"] == "Strong":
-        found = references.CAPTION.fullmatch(plain(block["c"][0]["c"]))
+        found = section.CAPTION.fullmatch(plain(block["c"][0]["c"]))
         return found and found[1]
