@@ -6,11 +6,14 @@ depend on threads and instruction sets are compared under the settings of
 tools/notebooks.py, the same that `make run` stores them under.
 """
 
+import math
 import os
 import runpy
+import time
 import warnings
 from collections import Counter
 from functools import cache
+from queue import Empty
 
 import compare
 import nbformat
@@ -35,10 +38,17 @@ def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
 
 
 def await_reply(self, msg_id, timeout=None):
-    """Wait for a cell to end, as nbval does, and keep how it ended."""
-    self.last_reply = {}
+    """Wait for a cell to end, and notice at once when its kernel dies."""
+    self.last_reply, deadline = {}, time.monotonic() + (timeout or math.inf)
     while self.last_reply.get("msg_id") != msg_id:
-        message = self.get_message(stream="shell", timeout=timeout)
+        try:
+            message = self.get_message(stream="shell", timeout=1)
+        except Empty:
+            if not self.is_alive():
+                raise RuntimeError("the kernel died in this cell") from None
+            if time.monotonic() > deadline:
+                raise
+            continue
         self.last_reply = message["parent_header"] | message["content"]
 
 

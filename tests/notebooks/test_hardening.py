@@ -47,6 +47,7 @@ CELLS = [
     ("0.491 and is 0.849", code("0.849", shown("0.491"), tags=VARIES)),
     ("another color", code(UPDATE, shown(IMAGE, RED))),
     ("left points.csv", code("open('points.csv', 'w').close()")),
+    ("the kernel died", code("import os; os._exit(1)")),
 ]
 
 
@@ -54,13 +55,21 @@ CELLS = [
 def run(tmp_path_factory):
     """Return what one run says, and the failure of each cell, or ""."""
     folder = tmp_path_factory.mktemp("notebooks")
-    nbformat.write(page(*(cell for _, cell in CELLS)), folder / "page.ipynb")
+    cells = [cell for _, cell in CELLS]
+    nbformat.write(page(*cells[:-1]), folder / "page.ipynb")
+    nbformat.write(page(cells[-1]), folder / "stops.ipynb")
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tools")])
     settings = {"PYTHONPATH": paths, "D2LMINI_STANDIN": "always"}
     settings |= {"MPLBACKEND": "agg", "D2LMINI_NUMERICS": "OMP_NUM_THREADS=2"}
     command = [sys.executable, "-m", "pytest", "-n", "0", "-p", "conftest"]
-    command += ["-c", ROOT / "pyproject.toml", "--rootdir", ROOT, "page.ipynb"]
-    command += ["--junitxml=report", "-o", "cache_dir=/proc/nothing"]
+    command += ["-c", ROOT / "pyproject.toml", "--rootdir", ROOT]
+    command += [
+        "page.ipynb",
+        "stops.ipynb",
+        "--junitxml=report",
+        "-o",
+        "cache_dir=/proc/nothing",
+    ]
     options = {"env": os.environ | settings, "cwd": folder, "text": True}
     done = subprocess.run(command, capture_output=True, **options)
     assert done.returncode == 1, done.stdout + done.stderr
