@@ -343,6 +343,16 @@ def pictures_are_told_in_words(page, cell):
         yield "says not what it shows; do so in mystnb.image.alt"
 
 
+@rule()
+def figures_and_equations_are_counted(page):
+    """The site links to their numbers, in the order of the page."""
+    kinds = {"figures": page.figures, "equations": page.equations}
+    for kind, found in kinds.items():
+        due = [f"{page.number or 'E'}.{i}" for i in range(1, len(found) + 1)]
+        if found != due:
+            yield f"numbers its {kind} {found}; make that {due}"
+
+
 # Text.
 
 

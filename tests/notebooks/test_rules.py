@@ -158,6 +158,8 @@ FAULTS = [
     ("assert below", edit("0.83 < history[-1]", "'history' and x")),
     # Text.
     ("says not what it shows", meta(CURVE, mystnb={})),
+    ("make that ['3.4.1']", edit("It is 7.78", "**Figure 3.4.2.** It is 7.78")),
+    ("make that ['3.4.1']", edit("It is", "$$1 \\tag{3.4.2}$$ It is")),
     ("has no picture", put(CURVE, outputs=[])),
     ("the only heading", edit("# 3.4", "# 3.3")),
     ("the only heading", edit("## Pictures", "# Pictures")),
