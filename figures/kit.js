@@ -268,7 +268,15 @@
     makers[host.dataset.living](kit, { ...data, file });
     const again = element("button", { type: "button", class: "again" }, "Start again");
     again.addEventListener("click", () => kit.startAgain());
-    kit.controls.append(again);
+    // The text below a figure speaks of the still picture, too.
+    const picture = element("button", { type: "button", "aria-pressed": false }, "Still picture");
+    const show = (wanted) => {
+      host.classList.toggle("shows-still", wanted);
+      picture.setAttribute("aria-pressed", wanted);
+    };
+    picture.addEventListener("click", () => show(!host.classList.contains("shows-still")));
+    kit.again.push(() => show(false));
+    kit.controls.append(picture, again);
     host.querySelector(".still").after(kit.stage, kit.controls, kit.numbers);
     host.classList.add("alive");
     kit.startAgain();
