@@ -1,6 +1,7 @@
 """D2L Mini: the helper package of the book, small enough to read."""
 
 from .data import (
+    PENGUINS,
     FashionMNIST,
     SyntheticRegressionData,
     import_torchvision,

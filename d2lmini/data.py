@@ -1,7 +1,8 @@
-"""The two data sets of the book (3.3, 4.2)."""
+"""The data sets of the book (2.2, 3.3, 4.2)."""
 
 import operator
 import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,6 +17,11 @@ CLASSES = (
     "t-shirt trouser pullover dress coat sandal shirt sneaker bag".split()
     + ["ankle boot"]
 )
+
+# 344 penguins of three species, a row each: species, island, bill_length_mm,
+# bill_depth_mm, flipper_length_mm, body_mass_g, sex and year, with gaps. From
+# Gorman, Williams and Fraser, PLOS ONE 9(3): e90081, 2014.
+PENGUINS = Path(__file__).with_name("penguins.csv")
 
 
 class SyntheticRegressionData(DataModule):

@@ -11,7 +11,7 @@ from pathlib import Path
 import repository
 from section import ROOT, paths
 
-OURS = ".py", ".mplstyle"
+OURS = ".py", ".mplstyle", ".csv"
 NAMES = """
 README.md run-it-yourself.md LICENSE LICENSE-TEXT pyproject.toml _toc.yml
 requirements.txt requirements/extras.txt constraints.txt lab/growth.csv
