@@ -142,13 +142,7 @@ class ImageDataset(torch.utils.data.Dataset):
         return to_float(images.unsqueeze(1))
 
     def __getitem__(self, i):
-        try:
-            i = operator.index(i)
-        except TypeError as error:
-            raise TypeError(
-                f"A sample is asked for by a whole number, not {i!r}; `data` "
-                "and `targets` hold all of them, a Subset holds some."
-            ) from error
+        i = operator.index(i)  # a slice would be no sample
         image, label = self.data[i], self.targets[i]
         if np.ndim(label) or not float(label).is_integer():
             raise ValueError(f"A label is a whole number, not {label}.")
