@@ -15,15 +15,15 @@ figure("gradient", (kit, { moments: [xx, x1, xy, y1, yy], start }) => {
     saddle: { X: [-2, 2], Y: [-2, 2], at: [1.5, 0.2], rate: 0.1, names: ["x", "y"],
       f: (x, y) => x * x - y * y, g: (x, y) => [2 * x, -2 * y],
       levels: [-3, -2, -1, -0.3, 0, 0.3, 1, 2, 3] },
-    valleys: { X: [-2, 2], Y: [-2, 2], at: [0.2, 1.4], rate: 0.05, names: ["x", "y"],
+    valleys: { X: [-2, 2], Y: [-2, 2], at: [0.3, 0.9], rate: 0.05, names: ["x", "y"],
       f: (x, y) => x ** 4 - 3 * x * x + x + y * y, g: (x, y) => [4 * x ** 3 - 6 * x + 1, 2 * y],
       levels: [-3, -2, -1, -0.5, 0.08, 1, 2, 4, 7] },
   };
 
-  const map = kit.panel("Contour lines, a point, and its gradient", 340, 330);
-  const round = kit.panel("The slope in every direction", 340, 330);
-  const box = [[36, 316], [288, 8 + 16]];
-  const A = scale([0, 360], [40, 330]);
+  const map = kit.panel("Contour lines, a point, and its gradient", 340, 340);
+  const round = kit.panel("The slope in every direction", 340, 340);
+  const box = [[36, 316], [304, 24]]; // square, so that right angles look right
+  const A = scale([0, 360], box[0]);
   let name, X, Y, S, w, b, path, rings;
   X = scale(lands.penguins.X, box[0]);
   Y = scale(lands.penguins.Y, box[1]);

@@ -35,7 +35,7 @@ figure("secant", (kit, { loss: [c, b, a], step }) => {
     loss: "loss of the penguins", cube: "x³", exp: "exp x", wave: "sin x", abs: "|x|" });
   const size = kit.slider("Step h", { min: 1e-8, max: 1, value: step, log: true });
   const side = kit.choice("Side", { 1: "to the right", "-1": "to the left" });
-  const digits = kit.choice("Numbers", { 64: "float64", 32: "float32" });
+  const digits = kit.choice("Numbers", { double: "float64", single: "float32" });
   const shows = {
     secant: kit.number("slope of the secant", "secant", 4),
     tangent: kit.number("slope of the tangent", "tangent", 4),
@@ -74,7 +74,7 @@ figure("secant", (kit, { loss: [c, b, a], step }) => {
 
   kit.draw = () => {
     if (which.value !== name) open(which.value);
-    const { f, slope } = functions[name], round = digits.value === "32" ? fround : (v) => v;
+    const { f, slope } = functions[name], round = digits.value === "single" ? fround : (v) => v;
     const h = side.value * size.value, x = round(at), other = round(x + round(h));
     const y = f(x, round), change = round(f(other, round) - y);
     const secant = round(change / round(h)), tangent = slope(at);
@@ -112,7 +112,7 @@ figure("secant", (kit, { loss: [c, b, a], step }) => {
     if (lost) return "The step is lost in rounding: both points are the same number, and the quotient is zero.";
     if (kink) return `To the ${h > 0 ? "right" : "left"} the slope is ${write(secant, 0)}, to the other side ${write(-secant, 0)}, however small the step. A kink has no tangent.`;
     const off = abs(secant - tangent), share = off / Math.max(1, abs(tangent));
-    if (digits.value === "32" && size.value < 1e-4 && share > 1e-4)
+    if (digits.value === "single" && size.value < 1e-4 && share > 1e-4)
       return "The steps of the staircase are the last digits of float32. They spoil the slope.";
     if (share > 0.05) return `Secant and tangent differ by ${write(off)}. Make the step smaller.`;
     return `Over this short step the curve is almost its tangent: the slopes differ by ${write(off, 4)}.`;
