@@ -22,7 +22,7 @@ figure("broadcasting", (kit, given) => {
   const names = Object.fromEntries(Object.entries(examples).map(([key, [words]]) => [key, words]));
   const example = kit.choice("Example", { ...names, own: "your own" }, "start");
   const shapes = { a: [], b: [] };
-  let cursor = [0, 0, 0], chosen = "";
+  let cursor = [0, 1, 1], chosen = "";
   kit.again.push(() => { chosen = ""; });
 
   // A stepper for each axis; an axis can be missing only if all on its left are.
@@ -35,7 +35,7 @@ figure("broadcasting", (kit, given) => {
     chosen = example.value = "own";
   };
   const table = element("div", {
-    style: "flex: 1 0 100%; display: grid; grid-template-columns: 3.4rem repeat(3, minmax(0, 6rem)); gap: 0.3rem; align-items: center; justify-content: center; text-align: center; font-variant-numeric: tabular-nums",
+    style: "flex: 1 0 100%; display: grid; grid-template-columns: 2.4rem repeat(3, minmax(0, 6rem)); gap: 0.3rem 0.2rem; align-items: center; justify-content: center; text-align: center; font-variant-numeric: tabular-nums",
   });
   const soft = "color: var(--soft); font-size: 0.85rem; line-height: 1.2";
   table.append(element("span"), ...[-3, -2, -1].map((axis) => element("span", { style: soft }, `axis ${kit.write(axis, 0)}`)));
@@ -43,14 +43,14 @@ figure("broadcasting", (kit, given) => {
   for (const name of ["a", "b"]) {
     table.append(element("em", {}, name));
     for (const axis of [0, 1, 2]) {
-      const value = element("span", { style: "display: inline-block; min-width: 1.4rem" });
+      const value = element("span", { style: "min-width: 1.3rem" });
       const buttons = [-1, 1].map((by) => {
         const button = kit.button(by < 0 ? "−" : "+", () => step(name, axis, by));
         button.setAttribute("aria-label", `${by < 0 ? "Shorten" : "Lengthen"} axis ${axis - 3} of ${name}`);
-        button.style.cssText = "padding: 0; width: 1.75rem; height: 1.75rem";
+        button.style.cssText = "padding: 0; margin: 0; min-width: 0; width: 1.7rem; height: 1.7rem";
         return button;
       });
-      table.append(element("span", {}, buttons[0], value, buttons[1]));
+      table.append(element("span", { style: "display: flex; justify-content: center" }, buttons[0], value, buttons[1]));
       shown[name].push(value);
     }
   }
@@ -71,6 +71,7 @@ figure("broadcasting", (kit, given) => {
   });
   const said = element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
+  kit.stage.style.alignItems = "start";
   const elements = kit.number("elements of the result", "elements", 0);
   const total = kit.number("their sum", "total", 0);
 
@@ -127,7 +128,7 @@ figure("broadcasting", (kit, given) => {
   kit.draw = () => {
     if (example.value !== chosen && example.value !== "own") {
       [, shapes.a, shapes.b] = examples[example.value].map((part) => (Array.isArray(part) ? padded(part) : part));
-      cursor = [0, 0, 0];
+      cursor = [0, 1, 1];
     }
     chosen = example.value;
     const { a, b } = shapes;
@@ -167,7 +168,7 @@ figure("broadcasting", (kit, given) => {
     drawPanel(panels[2], sum, sizes, add,
       (index) => {
         const [first, second] = [shares("a", index), shares("b", index)];
-        const color = first && second ? "var(--warm)" : first ? "var(--c0)" : second ? "var(--c1)" : "";
+        const color = first && second ? "var(--c2)" : first ? "var(--c0)" : second ? "var(--c1)" : "";
         return [color, color || "var(--soft)"];
       });
     const [x, y] = place(cursor), number = sizes[0] * sizes[1] * sizes[2];
