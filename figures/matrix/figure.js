@@ -22,7 +22,7 @@ figure("matrix", (kit, { columns, degrees }) => {
 
   const panel = kit.panel("The grid and its image, the columns of M, and a gray arrow with its image", 360, 340);
   panel.svg.style.flexBasis = "20rem";
-  const X = scale([-4, 4], [26, 346]), Y = scale([-4, 4], [322, 2]);
+  const X = scale([-3.2, 3.2], [26, 346]), Y = scale([-3.2, 3.2], [322, 2]);
   const chart = kit.axes(panel, X, Y, ["", ""]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
@@ -41,7 +41,7 @@ figure("matrix", (kit, { columns, degrees }) => {
   });
 
   // Tips move in steps of a tenth, so that a determinant can be exactly zero.
-  const tenth = (v) => Math.round(10 * Math.max(-3.5, Math.min(3.5, v))) / 10;
+  const tenth = (v) => Math.round(10 * Math.max(-3, Math.min(3, v))) / 10;
   const put = (k, x, y) => {
     if (k) [b, d] = [tenth(x), tenth(y)];
     else [a, c] = [tenth(x), tenth(y)];
@@ -55,6 +55,8 @@ figure("matrix", (kit, { columns, degrees }) => {
     move: (x, y) => { turn = Math.round(Math.atan2(Y.back(y), X.back(x)) * 180 / Math.PI); },
     nudge: (right, up) => { turn = (turn + up - right + 540) % 360 - 180; },
   });
+
+  panel.svg.querySelectorAll(".handle").forEach((dot, k) => { dot.style.fill = `var(--${["c0", "c1", "soft"][k]})`; });
 
   const line = (from, to) => `M${X(from[0])} ${Y(from[1])}L${X(to[0])} ${Y(to[1])}`;
   const stroke = (d, color, width = 1, more = "") =>
@@ -126,7 +128,7 @@ figure("matrix", (kit, { columns, degrees }) => {
     stroke(`M${ring.map(([x, y]) => `${X(x)} ${Y(y)}`).join("L")}`, "c2", 1.2, "stroke-dasharray: 2 3");
     if (hints.value === "shown")
       for (const [, direction] of eigen(map).filter(([, direction]) => direction)) {
-        const [x, y] = direction.map((v) => 9 * v / Math.hypot(...direction));
+        const [x, y] = direction.map((v) => 6 * v / Math.hypot(...direction));
         stroke(line([-x, -y], [x, y]), "ink", 1.4, "stroke-dasharray: 7 5");
       }
     return to;
@@ -140,7 +142,7 @@ figure("matrix", (kit, { columns, degrees }) => {
     const map = shown(), v = [Math.cos(turn * Math.PI / 180), Math.sin(turn * Math.PI / 180)];
     chart.clear();
     for (let k = -3; k < 4; k += 1)
-      chart.add("path", { class: k ? "grid" : "zero", d: line([k, -4], [k, 4]) + line([-4, k], [4, k]) });
+      chart.add("path", { class: k ? "grid" : "zero", d: line([k, -3.2], [k, 3.2]) + line([-3.2, k], [3.2, k]) });
     chart.add("circle", { class: "ring", cx: X(0), cy: Y(0), r: X(1) - X(0) });
     const to = map && drawMap(map);
     arrow([a, c], "c0", "");
