@@ -62,11 +62,11 @@ figure("matrix", (kit, { columns, degrees }) => {
   const stroke = (d, color, width = 1, more = "") =>
     chart.add("path", { d, style: `fill: none; stroke: var(--${color}); stroke-width: ${width}; ${more}` });
 
-  // An arrow from the origin, with its name beyond the tip.
+  // An arrow from the origin; one with a name has a head and no handle.
   const arrow = (to, color, text) => {
     const size = Math.hypot(...to), back = Math.min(0.28, size / 2);
     stroke(line([0, 0], to), color, 2.5);
-    if (size < 0.05) return;
+    if (!text || size < 0.05) return; // a handle covers the tip, or there is none
     const [p, q] = to.map((v) => v / size);
     const wing = (side) => [to[0] - back * p + side * 0.6 * back * q, to[1] - back * q - side * 0.6 * back * p];
     stroke(`${line(wing(1), to)}${line(to, wing(-1)).replace("M", "L")}`, color, 2.5);
