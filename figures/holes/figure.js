@@ -27,8 +27,8 @@ figure("holes", (kit, { bill, flipper, dice }) => {
   const causes = { chance: bill.map(() => 0), bill: standard(bill), flipper: standard(flipper) };
   const truth = fit(bill, flipper);
 
-  const panel = kit.panel("Flipper length against bill length, with the true line and that of the repaired table", 460, 340);
-  const X = scale([31, 61], [40, 448]), Y = scale([170, 234], [296, 24]);
+  const panel = kit.panel("Flipper length against bill length, with the true line and that of the repaired table", 350, 300);
+  const X = scale([31, 61], [34, 342]), Y = scale([170, 234], [262, 20]);
   const plot = kit.axes(panel, X, Y, ["bill length in mm", "flipper length in mm"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
@@ -82,10 +82,10 @@ figure("holes", (kit, { bill, flipper, dice }) => {
     const after = deleted ? line : fit(bill, repaired);
 
     plot.clear();
-    for (const i of lost) plot.add("circle", { ...hollow, cx: X(bill[i]), cy: Y(flipper[i]), r: 3 });
-    for (const i of known) plot.add("circle", { class: "c0", "fill-opacity": 0.6, cx: X(bill[i]), cy: Y(flipper[i]), r: 3 });
+    for (const i of lost) plot.add("circle", { ...hollow, cx: X(bill[i]), cy: Y(flipper[i]), r: 2.5 });
+    for (const i of known) plot.add("circle", { class: "c0", "fill-opacity": 0.6, cx: X(bill[i]), cy: Y(flipper[i]), r: 2.5 });
     if (!deleted)
-      for (const i of lost) plot.add("rect", { class: "c1", "fill-opacity": 0.7, x: X(bill[i]) - 3, y: Y(repaired[i]) - 3, width: 6, height: 6 });
+      for (const i of lost) plot.add("rect", { class: "c1", "fill-opacity": 0.7, x: X(bill[i]) - 2.5, y: Y(repaired[i]) - 2.5, width: 5, height: 5 });
     const ends = ({ at }) => `M${X(X.from)} ${Y(at(X.from))}L${X(X.to)} ${Y(at(X.to))}`;
     plot.add("path", { ...stroke("var(--c2)"), "stroke-dasharray": "7 5", d: ends(truth) });
     plot.add("path", { ...stroke("var(--c1)"), d: ends(after) });
