@@ -61,7 +61,7 @@ figure("graph", (kit, { values }) => {
     upper: kit.number("to w through u", "upper", 2),
     lower: kit.number("to w through r", "lower", 2),
     sum: kit.number("together", "sum", 2),
-    nudge: kit.number("by nudging w by 0.001", "nudge", 2),
+    nudge: kit.number("nudging w by 0.001", "nudge", 2),
   };
 
   const formula = (v, box) => ({
@@ -105,9 +105,9 @@ figure("graph", (kit, { values }) => {
     const wings = [1, -1].map((s) => `${head[0] - turn * 7 * ux + s * 4 * uy} ${head[1] - turn * 7 * uy - s * 4 * ux}`);
     drawing.add("path", { ...style, d: `M${wings[0]}L${head.join(" ")}L${wings[1]}` });
     if (stage <= forward.length || arrow === "xu") return;
-    const text = `·${factor(rates[arrow])}`, [x, y] = [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
-    const half = 4 + 3.6 * text.length;
-    drawing.add("rect", { x: x - half, y: y - 9, width: 2 * half, height: 18, rx: 4, style: "fill:var(--paper)" });
+    // The factor stands beside the middle of its arrow.
+    const text = `·${factor(rates[arrow])}`, off = 8 + Math.abs(uy) * 3.6 * text.length;
+    const x = (a[0] + b[0]) / 2 + off * uy, y = (a[1] + b[1]) / 2 - off * ux;
     drawing.add("text", { x, y: y + 4, "text-anchor": "middle", style: `font-size:12px${active ? ";fill:var(--c1)" : ""}` }, text);
   };
 
