@@ -26,7 +26,7 @@ figure("bell", (kit, { flippers, n, means }) => {
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
   const from = kit.choice("Draws", Object.fromEntries(Object.entries(sources).map(([key, { name }]) => [key, name])));
-  const size = kit.slider("Draws in each mean, n", { min: 1, max: 100, step: 1, value: n, digits: 0 });
+  const size = kit.slider("Mean of n =", { min: 1, max: 100, step: 1, value: n, digits: 0 });
   const view = kit.choice("Axis", { same: "as for one draw", near: "close to the bell" });
   let round = 0, piled = 1000;
   kit.again.push(() => { round = 0; piled = 1000; });
