@@ -62,8 +62,8 @@ test: images ## run every notebook and every unit test
 	@echo 'Running the unit tests and every cell of every notebook.'
 	$(RUN) -m pytest $(PYTEST_ARGS)
 
-test-extras: extras images ## the same, and what needs Lightning: the optional page
-	@echo 'Running the same, and the optional page.'
+test-extras: extras images ## the same, the optional page, and the tests of lab/
+	@echo 'Running the same, the optional page, and what tests the laboratory.'
 	$(RUN) -m pytest tests chapters extras $(PYTEST_ARGS)
 
 # The other pages cannot tell it from the published images.

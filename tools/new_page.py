@@ -2,55 +2,20 @@
 
     python tools/new_page.py NUMBER TITLE
 
-What stands in it is to be replaced; what it is made of is what a page has.
+What stands in it, from new_page.md, is to be replaced; what it is made of is
+what a page has.
 """
 
 import re
 import sys
+from pathlib import Path
 
 import nbformat.v4 as v4
 import notebooks
 import section
 import stamping
 
-TEXT = """\
-# {number} {title}
-
-**What will the reader be able to do after this page, and cannot do yet?**
-
-Start from a need, with an example that one can picture.{credit}
-
-```python
-import torch
-
-import d2lmini as d2l
-
-d2l.set_style()
-```
-
-## A picture
-
-What will the squares of these numbers draw?
-
-```python
-x = torch.arange(-2, 2.05, 0.1)
-d2l.plot(x, x.square(), "x", "square")
-```
-
-They draw a parabola, lowest where the number is zero.
-
-## Summary
-
-- The first thing that a reader could say to a friend.
-- The second thing that was learned on this page.
-- The third thing, and where it will be used.
-
-## Exercises
-
-{exercises}
-## Solutions
-
-{solutions}"""
+TEMPLATE = Path(__file__).with_suffix(".md")
 CREDIT = """
 
 Re-teaches [section {number} of *Dive into Deep Learning*]({link})."""
@@ -58,25 +23,14 @@ ALT = """\
 The squares of the numbers draw a parabola, which is lowest where the number \
 is zero."""
 FAULT = {"torch.arange(-2, 2.05, 0.1)": "torch.arange(-2, 2.05, 0.2)"}
-EXERCISES = {
-    "Run and change: double `x`. What becomes of the squares?": "(2 * x[0])**2",
-    "Run and change: how many numbers are even tenths?": "len(x[::2])",
-    "Think: which number has the smallest square?": "x[x.square().argmin()]",
-    "Derive: what is the mean of `x`?": "x.mean().round(decimals=4)",
-    "Prove that no square is negative, and test it.": "(x**2 >= 0).all()",
-}
 
 
 def cells(number, title):
     """Return the cells of a new page, all but those that are stamped."""
     link = section.d2l_link(number)
     credit = CREDIT.format(number=number, link=link) if link else ""
-    exercises = solutions = ""
-    for i, (exercise, solution) in enumerate(EXERCISES.items(), 1):
-        exercises += f"{i}. {exercise}\n"
-        solutions += f"### Solution {i}\n\n```python\n{solution}\n```\n\n"
-    words = {"number": number, "title": title, "credit": credit}
-    page = TEXT.format(exercises=exercises, solutions=solutions, **words)
+    page = TEMPLATE.read_text("utf-8")
+    page = page.format(number=number, title=title, credit=credit)
     found, metadata = [], {}
     parts = re.split(r"```python\n(.*?)\n```", page, flags=re.S)
     for prose, code in zip(parts[::2], [*parts[1::2], ""], strict=True):

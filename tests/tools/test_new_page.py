@@ -12,7 +12,7 @@ import rules
 import section
 
 CHAPTER = "chapters/02-preliminaries"
-PAGE = f"{CHAPTER}/04-two-words.ipynb"
+PAGE = f"{CHAPTER}/08-two-words.ipynb"
 
 
 def test_a_new_page_keeps_every_rule(tmp_path, monkeypatch):
@@ -20,13 +20,13 @@ def test_a_new_page_keeps_every_rule(tmp_path, monkeypatch):
         shutil.copytree(section.ROOT / name, tmp_path / name)
     for name in "_toc.yml _config.yml README.md".split():
         shutil.copy(section.ROOT / name, tmp_path)
-    command = [sys.executable, "tools/new_page.py", "2.4", "Two Words"]
+    command = [sys.executable, "tools/new_page.py", "2.8", "Two Words"]
     subprocess.run(command, cwd=tmp_path, check=True)
     monkeypatch.setattr(section, "ROOT", tmp_path)
     notebook = nbformat.read(tmp_path / PAGE, as_version=4)
     assert rules.problems(tmp_path / PAGE, notebook) == []
     readme = (tmp_path / "README.md").read_text("utf-8")
-    assert f"| 2.4 | [Two Words]({PAGE}) |" in readme
+    assert f"| 2.8 | [Two Words]({PAGE}) |" in readme
     numbers = re.findall(r"^\| (\d\.\d) \|", readme, re.M)
     assert numbers == sorted(numbers)  # as _toc.yml lists them
 
