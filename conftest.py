@@ -16,6 +16,7 @@ from functools import cache
 from queue import Empty
 
 import compare
+import kernels
 import nbformat
 import nbval.kernel
 import nbval.plugin
@@ -91,6 +92,7 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
         raise nbval.plugin.NbCellError(self.cell_num, what, self.cell.source)
 
 
+kernels.use()
 nbval.kernel.start_new_kernel = start_kernel
 nbval.kernel.RunningKernel.await_reply = await_reply
 nbval.plugin.IPyNbFile.get_kernel_message = get_message

@@ -142,13 +142,7 @@ class ImageDataset(torch.utils.data.Dataset):
         return to_float(images.unsqueeze(1))
 
     def __getitem__(self, i):
-        try:
-            i = operator.index(i)
-        except TypeError as error:
-            raise TypeError(
-                f"A sample is asked for by a whole number, not {i!r}; `data` "
-                "and `targets` hold all of them, a Subset holds some."
-            ) from error
+        i = operator.index(i)  # a slice would be no sample
         image, label = self.data[i], self.targets[i]
         if np.ndim(label) or not float(label).is_integer():
             raise ValueError(f"A label is a whole number, not {label}.")
@@ -201,30 +195,13 @@ class FashionMNIST(DataModule):
     ):
         super().__init__(root, num_workers)
         self.save_hyperparameters()
+        height, width = (resize, resize) if np.ndim(resize) == 0 else resize
+        check_whole(1, height=height, width=width)
+        self.resize = height, width
         images = load_images(self.root)
         self.is_standin = images.is_standin
         self.train = self._dataset(*images.train)
         self.val = self._dataset(*images.val)
-
-    @property
-    def resize(self):
-        """The size (h, w) of the images, which may be changed at any time."""
-        return self._resize
-
-    @resize.setter
-    def resize(self, size):
-        try:
-            height, width = (size, size) if np.ndim(size) == 0 else size
-        except ValueError as error:
-            raise ValueError(
-                f"resize is (height, width), or one number, not {size!r}."
-            ) from error
-        check_whole(1, height=height, width=width)
-        self._resize = height, width
-        for name in ("train", "val"):
-            part = getattr(self, name, None)
-            if isinstance(part, ImageDataset):
-                part.resize = self._resize
 
     def __repr__(self):
         kind = "Stand-in for" if self.is_standin else "Published"
