@@ -71,6 +71,25 @@ def test_points_are_drawn_inputs_first():
         assert {*train[:, 0].tolist()} == {*X[:3, 0].tolist()}
 
 
+def test_penguins_are_split_once_and_scaled_by_those_for_training():
+    names = "flipper_length_mm", "bill_depth_mm"
+    data = d2l.Penguins(names, 190, 72)
+    raw = d2l.Penguins(names, 190, 72, standardize=False)
+    assert data.X.shape == (342, 2) and data.y.shape == (342, 1)
+    assert 170 < raw.X[:, 0].min() and raw.y.max() < 7
+    train, _ = samples(data.train_dataloader())
+    X, y = samples(data.val_dataloader())
+    assert (len(train), len(X), len(data.test[0])) == (190, 72, 80)
+    assert torch.equal(y, data.y[190:262])
+    assert torch.equal(data.test[1], data.y[262:])
+    for found in (train.mean(dim=0), train.std(dim=0) - 1):
+        torch.testing.assert_close(found, torch.zeros(2), atol=1e-5, rtol=0)
+    torch.testing.assert_close(data.X * data.std + data.mean, raw.X)
+    other = d2l.Penguins(names, 190, 72, seed=1)
+    assert not torch.equal(other.y, data.y)
+    assert torch.equal(other.y.sort(dim=0).values, data.y.sort(dim=0).values)
+
+
 def test_points_need_one_weight_for_each_input(float64):
     for w in ([], torch.ones(2, 3)):
         with pytest.raises(ValueError, match="^w holds one .* it has"):

@@ -165,14 +165,21 @@ def test_a_palette_holds_the_frequent_colors_and_the_rest_is_near_to_one():
 
 
 NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
+SHADES = np.stack(np.meshgrid(np.arange(110), np.arange(110), 60), axis=-1)
+SHADES = SHADES.reshape(110, 110, 3).astype(np.uint8)
+
+PIXELS = {
+    "curves": (NOISE[:0], "P", 20_000),
+    "tones": (NOISE[:16, :16, 0], "P", 2000),
+    "small": (NOISE[:60, :60], "RGBA", 20_000),
+    "noise": (NOISE, "RGBA", 60_000),
+    "photo": (SHADES, "P", 5000),
+}
 
 
-CURVES, TONES, PHOTO = NOISE[:0], NOISE[:16, :16, 0], NOISE[:60, :60]
-SIZES = [(CURVES, 20_000), (TONES, 2000), (PHOTO, 20_000), (NOISE, 60_000)]
-
-
-@pytest.mark.parametrize("pixels, num_bytes", SIZES)
-def test_pictures_are_light_and_keep_their_tones(pixels, num_bytes, shell):
+@pytest.mark.parametrize("name", PIXELS)
+def test_pictures_are_light_and_keep_their_tones(name, shell):
+    pixels, mode, num_bytes = PIXELS[name]
     with matplotlib.rc_context():
         d2l.set_style()
         figure = plt.figure(figsize=(2, 2), dpi=50)
@@ -184,13 +191,12 @@ def test_pictures_are_light_and_keep_their_tones(pixels, num_bytes, shell):
     (output,) = shell.display_pub.outputs
     data, size = (output[key]["image/png"] for key in ("data", "metadata"))
     few, full = Image.open(io.BytesIO(data)), io.BytesIO()
-    assert few.mode == ("RGBA" if pixels.ndim == 3 and len(pixels) else "P")
-    assert len(data) < num_bytes
+    assert few.mode == mode and len(data) < num_bytes
     assert size == {"width": few.width // 2, "height": few.height // 2}
     box = figure.get_tightbbox().padded(0.1)
     figure.savefig(full, dpi=100, bbox_inches=box)
     both = (np.asarray(i.convert("RGBA"), int) for i in (few, Image.open(full)))
-    assert abs(np.subtract(*both)).mean() < 1
+    assert abs(np.subtract(*both)).mean() < (3 if name == "photo" else 1)
 
 
 # Living figures.
