@@ -136,17 +136,15 @@ def test_flush_draws_what_another_draw_has_kept_but_not_drawn(kind, given):
     plt.close("all")
 
 
-PLOT = "d2l.plot([1, 2])"
 FIT = "history = d2l.Trainer(2).fit(d2l.LinearRegression(0.1), data)"
 
 
-@pytest.mark.parametrize("first", [FIT, PLOT], ids=["fit", "plot"])
-def test_jupyter_shows_curves_whatever_comes_first(first, monkeypatch):
+def test_jupyter_shows_curves_also_when_they_come_first(monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)
     head = """import torch, d2lmini as d2l
 data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)\n"""
     svg = "%config InlineBackend.figure_format = 'svg'\n"
-    sources = head + first, FIT, svg + FIT, "%matplotlib agg\n" + FIT
+    sources = head + FIT, FIT, svg + FIT, "%matplotlib agg\n" + FIT
     notebook = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
     found = [min(output.data) for c in notebook.cells for output in c.outputs]
