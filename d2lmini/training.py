@@ -66,11 +66,6 @@ class Module(nn.Module, HyperParameters):
         if hides:  # PyTorch keeps modules where the class is asked first
             vars(self)[name] = value
 
-    def __delattr__(self, name):
-        if name in self._modules:
-            vars(self).pop(name, None)
-        super().__delattr__(name)
-
     def __getstate__(self):
         # A saved or copied model leaves trainer and data behind, and its board
         # the curves.

@@ -154,8 +154,8 @@ def check_layers(model):
 def check_optimizer(optim, params, loop):
     """Raise ValueError if an optimizer cannot train the parameters.
 
-    `loop` is the method that will use it. For our own, it must be one optimizer
-    whose `step` needs no argument; a loop of the reader's own may use several.
+    `loop` is the method that will use it. For our own, it must be one
+    optimizer; a loop of the reader's own may use several.
 
     An optimizer may leave some parameters alone, and may have tensors more.
     Only where both is so, one seems to have been taken for another: the tensor,
@@ -194,13 +194,6 @@ def _check_kind(optim):
             "configure_optimizers must return one optimizer, not "
             f"{described(optim)}{hint}."
         )
-    try:
-        inspect.signature(optim.step).bind()
-    except TypeError as error:
-        raise ValueError(
-            f"{type(optim).__name__}.step is {error}; to give it, define your "
-            "own fit_epoch."
-        ) from None
 
 
 def _kept(optim):

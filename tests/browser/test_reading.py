@@ -133,6 +133,35 @@ def test_the_book_knows_where_the_reader_was_until_it_forgets(visit, address):
     assert page.locator(".goon, .read").count() == 0
 
 
+def test_a_term_is_explained_beside_it(visit, address):
+    page = visit(address + FIRST).page
+    tip = page.get_by_role("tooltip")
+    tab_to(page, "a:has(> .term)")
+    tip.wait_for()
+    said = tip.inner_text()
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.keyboard.press("Enter")
+    entry = page.locator("dt:target + dd p").first
+    assert entry.inner_text() == said
+    page.go_back()
+    page.locator("a:has(> .term)").nth(2).hover()
+    tip.hover()  # it may be read, and selected
+    assert page.get_by_role("tooltip").is_visible()
+    page.mouse.move(0, 0)
+    tip.wait_for(state="hidden")
+
+
+def test_the_glossary_shows_what_is_asked_for(visit, address):
+    page = visit(address + "glossary.html", width=360).page
+    page.get_by_label("Show the terms with").fill("경사 하강")
+    shown = page.locator(".terms > dt:visible").all_inner_texts()
+    assert shown and all("경사하강법" in text for text in shown)
+    page.get_by_label("Show the terms with").fill("")
+    page.locator(".letters a").last.click()
+    page.locator(".terms > dt:target").wait_for()
+
+
 def test_a_figure_is_enlarged_and_left_by_keyboard(visit, address):
     page = visit(address + FIRST).page
     tab_to(page, ".enlarge")

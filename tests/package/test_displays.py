@@ -1,7 +1,6 @@
 """What a notebook shows, and how light its pictures are."""
 
 import io
-import re
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -9,14 +8,18 @@ import nbclient
 import numpy as np
 import pytest
 import torch
+from hypothesis import example, given
+from hypothesis import strategies as st
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
+from line_fit import Line, Rows
 from matplotlib_inline.backend_inline import configure_inline_support
 from nbformat import v4
 from PIL import Image
 
 import d2lmini as d2l
 from d2lmini.support import displays, pictures
+from d2lmini.support.living import SIGNS
 
 
 class Keeping(d2l.ProgressBoard):
@@ -36,10 +39,9 @@ class Drawing(Keeping):
 
 
 def fit(board=None, **options):
-    data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)
-    model = d2l.LinearRegression(0.1)
+    model = Line()
     model.board = board or d2l.ProgressBoard(**options)
-    d2l.Trainer(2).fit(model, data)
+    d2l.Trainer(2).fit(model, Rows())
     return model.board
 
 
@@ -74,63 +76,36 @@ def num_shown(shell):
     return number
 
 
-# Notebooks; above each cell stands how many pictures it shows.
-NOTEBOOKS = """
-# 1
-board = fit(); plt.title("Later"); plt.savefig("/dev/null"); plt.show()
-# 1
-board.fig
-# 0
-board.flush()
-
-# 2
-fit(), fit()
-
-# 2
-fit(); d2l.plot([1, 2])
-
-# 1
-for axes in plt.subplots(1, 2)[1]: fit(axes=axes)
-# 1
-fit(axes=axes).reset()
-# 1
-fit(fig=plt.figure(figsize=(2, 2)))
-# 0
-fit(display=False).redraw()
-
-# 1
-fit(Keeping())
-# 1
-fit(Drawing())
-# 1
-plt.plot([1, 2]); plt.show()
-
-# 1
-board = d2l.ProgressBoard()
-for x in range(30): board.draw(x, x, "a")
-plt.show()
-# 0
-board.axes.set_title("Later")
-# 1
-board.draw(30, 0, "b"); board.flush(); board.flush()
-# 0
-board.draw(31, 0, "a"); board.reset()
+# The cells of a notebook, and how many pictures each of them shows.
+NOTEBOOK = """
+1 board = fit(); plt.title("Later"); plt.savefig("/dev/null"); plt.show()
+1 board.fig
+0 board.flush()
+2 fit(), fit()
+2 fit(); d2l.plot([1, 2])
+1 [fit(axes=axes) for axes in plt.subplots(1, 2)[1]]
+1 fit(axes=plt.subplots()[1]).reset()
+1 fit(fig=plt.figure(figsize=(2, 2)))
+0 fit(display=False).redraw()
+1 fit(Keeping())
+1 fit(Drawing())
+1 plt.plot([1, 2]); plt.show()
+1 board = d2l.ProgressBoard(); board.draw(1, 1, "a"); plt.show()
+0 board.axes.set_title("Later")
+1 board.draw(2, 0, "b"); board.flush(); board.flush()
+0 board.draw(3, 0, "a"); board.reset()
 """
-NAMES = "one two plot axes draw board".split()
-CELL = re.compile(r"# (\d)\n(.*?)(?=\n# |$)", re.DOTALL)
 
 
-@pytest.mark.parametrize("notebook", NOTEBOOKS.strip().split("\n\n"), ids=NAMES)
-def test_each_fit_in_a_notebook_is_one_picture(notebook, shell, capsys):
-    for number, source in CELL.findall(notebook):
+def test_each_fit_in_a_notebook_is_one_picture(shell, capsys):
+    for line in NOTEBOOK.strip().splitlines():
+        number, _, source = line.partition(" ")
         shell.run_cell(source).raise_error()
         assert num_shown(shell) == int(number), source
     assert "epoch" not in capsys.readouterr().out  # the curve says it all
 
 
 def test_a_picture_appears_and_is_renewed_while_the_cell_runs(shell):
-    fit()
-    assert num_shown(shell) == 1
     board = d2l.ProgressBoard()
     for x in range(9):
         board._next_redraw = 0  # as if its time had come
@@ -195,27 +170,26 @@ NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
 SHADES = np.stack(np.meshgrid(np.arange(110), np.arange(110), 60), axis=-1)
 SHADES = SHADES.reshape(110, 110, 3).astype(np.uint8)
 
+# What is drawn, with the mode and the largest size of its picture, and whether
+# that is sharper than it is shown.
+PIXELS = {
+    "curves": (NOISE[:0], "P", 20_000, True),
+    "tones": (NOISE[:16, :16, 0], "P", 2000, True),
+    "noise": (NOISE, "RGBA", 20_000, False),
+    "photo": (SHADES, "P", 5000, True),
+}
 
-@pytest.mark.parametrize(
-    "pixels, mode, num_bytes, sharpness",
-    [
-        (NOISE[:0], "P", 20_000, 2),
-        (NOISE[:16, :16, 0], "P", 2000, 2),
-        (NOISE, "RGBA", 20_000, 1),
-        (SHADES, "P", 5000, 2),
-    ],
-    ids=["curves", "tones", "photo", "shades"],
-)
-def test_set_style_makes_pictures_light_and_keeps_tones(
-    pixels, mode, num_bytes, sharpness, shell
-):
+
+@pytest.mark.parametrize("name", PIXELS)
+def test_pictures_are_light_and_keep_their_tones(name, shell):
+    pixels, mode, num_bytes, is_sharp = PIXELS[name]
     with matplotlib.rc_context():
         d2l.set_style()
         figure = plt.figure(figsize=(2, 2), dpi=50)
         if len(pixels):
             figure.figimage(pixels, cmap="gray", vmin=0, vmax=255)
         else:
-            figure.gca().plot([[0, 3, 1], [2, 2, 0]], label="curve")
+            figure.gca().plot([[0, 3, 1], [2, 2, 0]])
     displays.show(figure)
     (output,) = shell.display_pub.outputs
     data, size = (output[key]["image/png"] for key in ("data", "metadata"))
@@ -225,8 +199,36 @@ def test_set_style_makes_pictures_light_and_keeps_tones(
     figure.savefig(full, dpi=100, bbox_inches=box)
     full = Image.open(full)
     assert size == {"width": full.width // 2, "height": full.height // 2}
-    assert few.size == (full.size if sharpness == 2 else (*size.values(),))
-    both = (
-        np.asarray(i.convert("RGBA"), int) for i in (few, full.resize(few.size))
-    )
-    assert abs(np.subtract(*both)).mean() < (3 if pixels is SHADES else 1)
+    few_size = full.size if is_sharp else (size["width"], size["height"])
+    assert few.size == few_size
+    both = few, full.resize(few.size)
+    both = (np.asarray(image.convert("RGBA"), int) for image in both)
+    assert abs(np.subtract(*both)).mean() < (3 if name == "photo" else 1)
+
+
+# Living figures.
+
+
+def test_its_numbers_lie_beside_its_picture():
+    fig, plain = (plt.figure(figsize=(2, 1)) for _ in range(2))
+    points = torch.tensor([[1 / 3, 2.0]])
+    d2l.living(fig, "map", shows={"loss": 0.1 + 0.2}, points=points, n=(3, "a"))
+    found = pictures.png(fig)[1]["living"]
+    assert found["data"] == {"points": [[0.333333, 2.0]], "n": [3, "a"]}
+    assert (found["name"], found["shows"]) == ("map", {"loss": 0.3})
+    assert found["load"] == {}
+    assert "living" not in pictures.png(plain)[1]
+
+
+@example([1.0] * 6)
+@given(st.lists(st.floats(-1e3, 1e3, width=32), min_size=6, max_size=6))
+def test_packed_numbers_are_nearly_the_same(values):
+    matrix = torch.tensor(values).reshape(3, 2)
+    packed = d2l.pack(matrix)
+    pairs = zip(packed["codes"][::2], packed["codes"][1::2], strict=True)
+    levels = [64 * SIGNS.index(a) + SIGNS.index(b) for a, b in pairs]
+    assert set(levels) <= set(range(4096))
+    found = torch.tensor(levels).reshape(3, 2) * torch.tensor(packed["step"])
+    found += torch.tensor(packed["low"])
+    ranges = matrix.amax(dim=0) - matrix.amin(dim=0)
+    assert ((found - matrix).abs() <= ranges / 8190 + 1e-4).all()

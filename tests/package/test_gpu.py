@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-from torch.nn.utils.rnn import pack_sequence
 
 import d2lmini as d2l
 from d2lmini.support import devices
@@ -17,10 +16,6 @@ def mlp_by_hand():
     model.forward = lambda X: torch.relu(X @ model.W) @ model.V.T
     model.configure_optimizers = lambda: torch.optim.Adam(model.parameters())
     return model
-
-
-def softmax():
-    return d2l.SoftmaxRegression(4, 0.1)
 
 
 def fitted(make, num_gpus):
@@ -42,6 +37,10 @@ def fitted(make, num_gpus):
     return model, trainer.fit(model, data), seen
 
 
+def softmax():
+    return d2l.SoftmaxRegression(4, 0.1)
+
+
 @pytest.mark.parametrize("make", [softmax, mlp_by_hand])
 def test_a_fit_on_the_gpu_is_that_on_the_cpu(make):
     here, means, seen = fitted(make, 0)
@@ -60,14 +59,6 @@ def test_data_for_which_there_is_no_room_move_batch_by_batch(monkeypatch):
     assert not devices.has_room(d2l.gpu(), 10**15)
     monkeypatch.setattr(devices, "has_room", lambda *_: False)
     assert fitted(softmax, 1)[2] == {("cpu", "cuda")}
-
-
-def test_batches_of_any_structure_arrive():
-    prepare = d2l.Trainer(1, num_gpus=1).prepare_batch
-    batch = prepare({"a": [X, (X, "text")], "b": pack_sequence([X, X[:2]])})
-    (first, (second, text)), packed = batch["a"], batch["b"]
-    assert first.is_cuda and second.is_cuda and text == "text"
-    assert packed.data.is_cuda
 
 
 def test_figures_and_metrics_take_what_lies_there():

@@ -2,13 +2,11 @@
 
 import copy
 import math
-import pickle
-from collections import OrderedDict
 
 import numpy as np
 import pytest
 import torch
-from line_fit import FarTensor, Line, Rows, own_trainer
+from line_fit import FarTensor, Line, Rows, own_trainer, pickled
 
 import d2lmini as d2l
 
@@ -25,12 +23,10 @@ def test_a_history_is_there_before_during_and_after_a_fit():
 
     trainer, expected = d2l.Trainer(2), d2l.Trainer(2).fit(Line(), Rows())
     assert trainer.history == {"epoch": []}
-    assert trainer.fit(Reader(), Rows()) is trainer.history
-    assert trainer.history == expected
+    assert trainer.fit(Reader(), Rows()) is trainer.history == expected
     assert "val_loss" not in seen[2] and math.isnan(seen[5]["val_loss"])
-    assert [seen[2]["train_loss"], seen[5]["train_loss"]] == pytest.approx(
-        expected["train_loss"]
-    )
+    means = [seen[2]["train_loss"], seen[5]["train_loss"]]
+    assert means == pytest.approx(expected["train_loss"])
     assert repr(expected) == "<History of 2 epochs: train_loss, val_loss>"
 
 
@@ -40,30 +36,27 @@ def test_a_loop_of_the_reader_s_own_may_read_and_extend_the_history():
     def fit_epoch(self):
         self.history.setdefault("lr", []).append(0.1)
         d2l.Trainer.fit_epoch(self)
-        assert self.history["epoch"] == [*range(1, self.epoch + 2)]
         latest.append(self.history["val_loss"][-1])
 
     history = own_trainer(fit_epoch=fit_epoch)(3).fit(Line(), Rows())
     assert history["val_loss"] == latest and history["lr"] == [0.1] * 3
+    assert history["epoch"] == [1, 2, 3]
 
 
 def test_a_history_of_the_reader_s_own_is_kept():
-    Own = own_trainer(fit_epoch=lambda self: self.history.append(self.epoch))
-    trainer = Own(2)
-    trainer.history = []
-    assert trainer.fit(Line(), Rows()) == [0, 1]
+    trainer = d2l.Trainer(2)
+    trainer.history = ["mine"]
+    assert trainer.fit(Line(), Rows()) == ["mine"]
 
 
 def test_an_epoch_without_a_metric_holds_nan():
-    class Rare(Line):
-        def validation_step(self, batch):
-            epoch = self.trainer.epoch
-            if epoch in (1, 2):  # a metric other than the loss may be NaN
-                self.plot("rare", math.nan if epoch == 2 else 1, train=False)
-
-    history = d2l.Trainer(4).fit(Rare(), Rows())
-    nan = math.nan
-    assert np.array_equal(history["val_rare"], [nan, 1, nan, nan], True)
+    model, trainer = Line(), d2l.Trainer(3)
+    model.validation_step = lambda batch: (
+        trainer.epoch == 1 and model.plot("rare", 1, train=False)
+    )
+    history = trainer.fit(model, Rows())
+    expected = [math.nan, 1, math.nan]
+    assert history["val_rare"] == pytest.approx(expected, nan_ok=True)
 
 
 def test_after_an_interrupt_columns_are_of_one_length_and_a_fit_is_new():
@@ -105,9 +98,7 @@ def test_a_metric_may_be_recorded_once_an_epoch_and_without_validation():
 
     model, trainer = Line(), own_trainer(fit_epoch=fit_epoch)(3)
     history = trainer.fit(model, Rows(n=40, validate=False))
-    assert [*history] == ["epoch", "train_loss", "train_lr", "val_once"]
     assert history["train_lr"] == pytest.approx([0.1, 0.2, 0.3])
-    assert history["val_once"] == [0, 1, 2]
     assert [x for x, _ in model.board.data["train_lr"]] == [1, 2, 3]
     assert model.board.data["val_once"] == [(1, 0), (2, 1), (3, 2)]
 
@@ -140,34 +131,25 @@ def test_a_loss_that_is_nan_ends_the_fit(step, cause, points):
 def recorded(values):
     """Return the mean of what is recorded, one value for each batch."""
 
-    class Model(Line):
-        def validation_step(self, batch):
-            self.plot("x", next(values), train=False)
-
-    values = iter(values)
-    return d2l.Trainer(1).fit(Model(), Rows(n=16))["val_x"]
+    model, values = Line(), iter(values)
+    model.validation_step = lambda batch: model.plot("x", next(values), False)
+    return d2l.Trainer(1).fit(model, Rows(n=16))["val_x"]
 
 
-THREE = [
-    np.float32(3.0),
-    np.full((1, 1), 3.0),
-    torch.tensor(3.0, dtype=torch.bfloat16),
-    torch.full((1, 1), 3.0, requires_grad=True),
-    torch.tensor([3]).as_subclass(FarTensor),
-]
+def test_numbers_of_any_type_are_recorded():
+    grown = torch.full((1, 1), 3.0, requires_grad=True)
+    far = torch.tensor([3]).as_subclass(FarTensor)
+    for value in (np.full((1, 1), 3.0), grown.bfloat16(), far):
+        (mean,) = recorded([value, 0.5, True, torch.tensor(0.5)])
+        assert type(mean) is float and mean == 5 / 4
 
 
-@pytest.mark.parametrize("value", THREE, ids=repr)
-def test_numbers_of_any_type_are_recorded(value):
-    (mean,) = recorded([value, 0.5, True, torch.tensor(0.5)])
-    assert type(mean) is float and mean == 5 / 4
+NO_NUMBERS = "5", 1j, [1, 2], [1, [2]], None, torch.ones(2), torch.tensor(1j)
 
 
-@pytest.mark.parametrize(
-    "value", ["5", 1j, [1, 2], [1, [2]], None, torch.ones(2), torch.tensor(1j)]
-)
+@pytest.mark.parametrize("value", NO_NUMBERS)
 def test_what_is_no_number_is_not_recorded(value):
-    with pytest.raises(ValueError, match="val_x (must be one real number|is)"):
+    with pytest.raises(ValueError, match="val_x must be one real number"):
         recorded([value])
 
 
@@ -176,8 +158,7 @@ def test_values_on_a_gpu_are_fetched_once_a_point(monkeypatch):
     fetches = []
 
     def stack(values, stack=torch.stack):
-        fetches.append(len(values))
-        assert not any(value.requires_grad for value in values)
+        fetches.append([value.requires_grad for value in values])
         return stack(values)
 
     class FarAway(Line):
@@ -189,7 +170,7 @@ def test_values_on_a_gpu_are_fetched_once_a_point(monkeypatch):
     monkeypatch.setattr(torch, "stack", stack)
     monkeypatch.setattr(torch.Tensor, "item", None)
     history = d2l.Trainer(1).fit(FarAway(), Rows(n=40))
-    assert fetches == [5, 5, 10]
+    assert fetches == [[False] * 5, [False] * 5, [False] * 10]
     assert history["train_loss"] == pytest.approx(expected["train_loss"])
 
 
@@ -200,9 +181,8 @@ def test_histories_and_trainers_can_be_saved_and_copied(tmp_path):
     trainer, path = d2l.Trainer(1), tmp_path / "saved.pt"
     history = trainer.fit(d2l.LinearRegression(0.1), Rows())
     torch.save(history, path)
-    loaded = torch.load(path, weights_only=True)  # without trust in us
-    assert loaded == history and type(loaded) is OrderedDict
+    assert torch.load(path, weights_only=True) == history  # no trust in us
     for again in (copy.copy(history), copy.deepcopy(history)):
         assert type(again) is d2l.History and again == history is not again
-    for again in (copy.deepcopy(trainer), pickle.loads(pickle.dumps(trainer))):
+    for again in (copy.deepcopy(trainer), pickled(trainer)):
         assert again.history == history and len(again.train_dataloader) == 3
