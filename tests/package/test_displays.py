@@ -171,27 +171,16 @@ SHADES = SHADES.reshape(110, 110, 3).astype(np.uint8)
 # What is drawn, with the mode and the largest size of its picture, and whether
 # that is sharper than it is shown.
 PIXELS = {
-<<<<<<< HEAD
     "curves": (NOISE[:0], "P", 20_000, 2),
     "tones": (NOISE[:16, :16, 0], "P", 2000, 2),
     "noise": (NOISE, "RGBA", 20_000, 1),
     "photo": (SHADES, "P", 5000, 2),
-=======
-    "curves": (NOISE[:0], "P", 20_000, True),
-    "tones": (NOISE[:16, :16, 0], "P", 2000, True),
-    "noise": (NOISE, "RGBA", 20_000, False),
-    "photo": (SHADES, "P", 5000, True),
->>>>>>> wt-s21
 }
 
 
 @pytest.mark.parametrize("name", PIXELS)
 def test_pictures_are_light_and_keep_their_tones(name, shell):
-<<<<<<< HEAD
     pixels, mode, num_bytes, sharpness = PIXELS[name]
-=======
-    pixels, mode, num_bytes, is_sharp = PIXELS[name]
->>>>>>> wt-s21
     with matplotlib.rc_context():
         d2l.set_style()
         figure = plt.figure(figsize=(2, 2), dpi=50)
@@ -208,17 +197,10 @@ def test_pictures_are_light_and_keep_their_tones(name, shell):
     figure.savefig(full, dpi=100, bbox_inches=box)
     full = Image.open(full)
     assert size == {"width": full.width // 2, "height": full.height // 2}
-<<<<<<< HEAD
     assert few.size == (full.size if sharpness == 2 else (*size.values(),))
     both = (
         np.asarray(i.convert("RGBA"), int) for i in (few, full.resize(few.size))
     )
-=======
-    few_size = full.size if is_sharp else (size["width"], size["height"])
-    assert few.size == few_size
-    both = few, full.resize(few.size)
-    both = (np.asarray(image.convert("RGBA"), int) for image in both)
->>>>>>> wt-s21
     assert abs(np.subtract(*both)).mean() < (3 if name == "photo" else 1)
 
 
