@@ -3,6 +3,7 @@
 from .data import (
     PENGUINS,
     FashionMNIST,
+    Penguins,
     SyntheticRegressionData,
     import_torchvision,
 )

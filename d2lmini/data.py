@@ -1,5 +1,6 @@
 """The data sets of the book (2.2, 3.3, 4.2)."""
 
+import csv
 import operator
 import sys
 from pathlib import Path
@@ -56,6 +57,55 @@ class SyntheticRegressionData(DataModule):
     def get_dataloader(self, train):
         """Return batches of (X, y), shuffled for training."""
         rows = slice(self.num_train) if train else slice(self.num_train, None)
+        return self.get_tensorloader((self.X, self.y), train, rows)
+
+
+class Penguins(DataModule):
+    """The mass of penguins and what else was measured of them, in three parts.
+
+    `inputs` names columns of `PENGUINS` that hold numbers. Of the birds that
+    lack none of them, `X` has the inputs, shape (n, num_inputs), and `y` the
+    mass in kilograms, shape (n, 1), both in an order that is drawn with `seed`.
+    The first `num_train` birds are for training and the next `num_val` for
+    validation; `test` holds (X, y) of the rest, to be looked at once, when all
+    is chosen. With `standardize`, each input has mean 0 and standard deviation
+    1 among the birds for training; `mean` and `std`, of shape (num_inputs,),
+    are those that were measured.
+    """
+
+    def __init__(
+        self,
+        inputs=("flipper_length_mm",),
+        num_train=200,
+        num_val=71,
+        batch_size=32,
+        standardize=True,
+        seed=0,
+    ):
+        super().__init__()
+        self.save_hyperparameters()
+        check_whole(2, num_train=num_train)
+        check_whole(0, num_val=num_val)
+        columns = [*inputs, "body_mass_g"]
+        with open(PENGUINS, newline="", encoding="utf-8") as file:
+            birds = [
+                [b[name] for name in columns] for b in csv.DictReader(file)
+            ]
+        birds = torch.tensor([[*map(float, b)] for b in birds if "NA" not in b])
+        generator = torch.Generator().manual_seed(seed)
+        birds = birds[torch.randperm(len(birds), generator=generator)]
+        self.X, self.y = birds[:, :-1], birds[:, -1:] / 1000
+        self.mean = self.X[:num_train].mean(dim=0)
+        self.std = self.X[:num_train].std(dim=0)
+        if standardize:
+            self.X = (self.X - self.mean) / self.std
+        rest = slice(num_train + num_val, None)
+        self.test = self.X[rest], self.y[rest]
+
+    def get_dataloader(self, train):
+        """Return batches of (X, y), shuffled for training."""
+        first, last = self.num_train, self.num_train + self.num_val
+        rows = slice(first) if train else slice(first, last)
         return self.get_tensorloader((self.X, self.y), train, rows)
 
 
@@ -142,13 +192,7 @@ class ImageDataset(torch.utils.data.Dataset):
         return to_float(images.unsqueeze(1))
 
     def __getitem__(self, i):
-        try:
-            i = operator.index(i)
-        except TypeError as error:
-            raise TypeError(
-                f"A sample is asked for by a whole number, not {i!r}; `data` "
-                "and `targets` hold all of them, a Subset holds some."
-            ) from error
+        i = operator.index(i)  # a slice would be no sample
         image, label = self.data[i], self.targets[i]
         if np.ndim(label) or not float(label).is_integer():
             raise ValueError(f"A label is a whole number, not {label}.")
@@ -201,30 +245,13 @@ class FashionMNIST(DataModule):
     ):
         super().__init__(root, num_workers)
         self.save_hyperparameters()
+        height, width = (resize, resize) if np.ndim(resize) == 0 else resize
+        check_whole(1, height=height, width=width)
+        self.resize = height, width
         images = load_images(self.root)
         self.is_standin = images.is_standin
         self.train = self._dataset(*images.train)
         self.val = self._dataset(*images.val)
-
-    @property
-    def resize(self):
-        """The size (h, w) of the images, which may be changed at any time."""
-        return self._resize
-
-    @resize.setter
-    def resize(self, size):
-        try:
-            height, width = (size, size) if np.ndim(size) == 0 else size
-        except ValueError as error:
-            raise ValueError(
-                f"resize is (height, width), or one number, not {size!r}."
-            ) from error
-        check_whole(1, height=height, width=width)
-        self._resize = height, width
-        for name in ("train", "val"):
-            part = getattr(self, name, None)
-            if isinstance(part, ImageDataset):
-                part.resize = self._resize
 
     def __repr__(self):
         kind = "Stand-in for" if self.is_standin else "Published"

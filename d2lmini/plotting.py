@@ -134,8 +134,8 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
     `imgs` holds tensors, arrays or PIL images of shape (h, w), (1, h, w) or
     (3, h, w); each cell of the grid is `scale` inches wide and high.
     `titles`, if given, has one for each image that has a cell. In gray the
-    smallest number of an image is black and the largest white; so it is for
-    each color image that leaves the range from 0 to 1 (integers: to 255).
+    smallest number of an image is black and the largest white; colors lie
+    between 0 and 1 (integers: 255).
     """
     check_whole(1, num_rows=num_rows, num_cols=num_cols)
     check_numbers(0.1, scale=scale)

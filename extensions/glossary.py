@@ -5,12 +5,17 @@ Korean one (`ko`), what it `is`, the other `forms` under which it occurs, and
 phrases that look like it but mean something else (`not`). A form also matches
 with a capital first letter. The notebooks know nothing of it: links are made
 while the site is built.
+
+An entry names the sections that use it. What the entries say is also written
+into a script, by which other pages show it beside a term.
 """
 
+import json
 import re
 from functools import cache
 from pathlib import Path
 
+import section
 import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -24,6 +29,13 @@ HANGUL = re.compile(r"([가-힣]+(?:[ –-][가-힣]+)*)")
 # Running text is what stands in none of these.
 BLOCKS = nodes.Titular, nodes.FixedTextElement, nodes.table, desc
 INLINE = nodes.reference, pending_xref, nodes.literal, nodes.math
+# In the text of a notebook: what is no prose.
+NO_PROSE = re.compile(
+    r"```.*?```|`[^`]*`|\$\$.*?\$\$|\$[^$]*\$|\]\([^)]*\)", re.S
+)
+ENTRY = re.compile(
+    r'<dt id="(term-[^"]+)">.*?<dd>(.*?)(?:<p class="used"|</dd>)', re.S
+)
 
 
 @cache
@@ -121,11 +133,15 @@ class Terms(SphinxDirective):
     def run(self):
         entries = yaml.safe_load("\n".join(self.content))
         in_order = sorted(entries, key=str.casefold)
-        items = [self.item(term, entries[term]) for term in in_order]
-        return [nodes.definition_list("", *items, classes=["terms"])]
+        uses = used_in(entries, section.sections())
+        for page in section.sections():
+            self.env.note_dependency(str(page.path))
+        items = [self.item(term, entries[term], uses) for term in in_order]
+        list_of_terms = nodes.definition_list("", *items, classes=["terms"])
+        return [letters(in_order), list_of_terms]
 
-    def item(self, term, entry):
-        name = nodes.make_id(f"term-{term}")
+    def item(self, term, entry, uses):
+        name = anchor(term)
         head = nodes.term("", f"{term} {entry['ko']}", ids=[name])
         std = self.env.get_domain("std")
         std.note_object("term", term, name, location=head)
@@ -135,7 +151,57 @@ class Terms(SphinxDirective):
         item = nodes.definition_list_item("", head, body)
         for text in list(item.findall(nodes.Text)):
             text.parent.replace(text, list(in_its_language(text)))
+        if uses[term]:
+            line = nodes.paragraph("", "Used in ", classes=["used"])
+            for page in uses[term]:
+                line += [to_page(page), nodes.Text(", ")]
+            body += line
+            line.pop()
         return item
+
+
+def anchor(term):
+    return nodes.make_id(f"term-{term}")
+
+
+def letters(terms):
+    """Return a line of letters that lead to the first term of each."""
+    first = {term[0].upper(): term for term in terms[::-1]}
+    links = [
+        nodes.reference("", letter, refid=anchor(first[letter]), internal=True)
+        for letter in sorted(first)
+    ]
+    return nodes.paragraph("", "", *links, classes=["letters"])
+
+
+def used_in(entries, pages):
+    """Return {term: the sections whose prose uses it, in reading order}."""
+    meaning = meanings(entries)
+    pattern, found = matcher(meaning), {term: [] for term in entries}
+    for page in pages:
+        forms = pattern.findall(NO_PROSE.sub(" ", page.text))
+        terms = {meaning[" ".join(form.split())] for form in forms} - {None}
+        for term in terms:
+            found[term].append(page)
+    return found
+
+
+def to_page(page):
+    """Return a link to a section, shown as its number."""
+    goal = f"/{page.name.removesuffix('.ipynb')}"
+    kind = {"refdomain": "std", "reftype": "doc", "reftarget": goal}
+    shown = nodes.inline("", page.number)
+    return pending_xref("", shown, **kind, refexplicit=True, refwarn=True)
+
+
+def finish(app, exception):
+    """Write what each entry says, for the pages that show it."""
+    page = Path(app.outdir) / f"{PAGE}.html"
+    if exception or app.builder.name != "html" or not page.is_file():
+        return
+    entries = dict(ENTRY.findall(page.read_text("utf-8")))
+    script = f"const TERMS = {json.dumps(entries, ensure_ascii=False)};\n"
+    (page.parent / "_static" / "terms.js").write_text(script, "utf-8")
 
 
 def in_its_language(text):
@@ -148,4 +214,5 @@ def in_its_language(text):
 def setup(app):
     app.add_directive("terms", Terms)
     app.add_transform(FirstUses)
+    app.connect("build-finished", finish)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -6,7 +6,6 @@ import torch
 from .checks import REAL
 
 DATES = "mM"
-MANY_COLORS = (3,), (4,)
 
 
 def to_array(values):
@@ -61,25 +60,16 @@ def to_number(value):
 
 
 def to_pixels(image):
-    """Bring a (1, h, w), (3, h, w), (h, w) or (h, w, 3) image to pixels.
-
-    A color image that leaves the range from 0 to 1 (integers: to 255) is
-    scaled to it.
-    """
+    """Bring a (1, h, w), (3, h, w), (h, w) or (h, w, 3) image to pixels."""
     image = to_array(image)
     h, _, w = image.shape if image.ndim == 3 else [0] * 3
     if h in (1, 3) or (h == 4 and w not in (3, 4)):
         image = np.moveaxis(image, 0, -1)
     colors = image.shape[2:]
-    fits = image.ndim > 1 and image.size and colors in ((), (1,), *MANY_COLORS)
+    fits = image.ndim > 1 and image.size and colors in ((), (1,), (3,), (4,))
     expected = "An image has real numbers in shape (h, w) or (3, h, w)"
     check_real(image, fits, expected)
-    image = image.astype(float) if image.dtype == bool else image
-    top = 1 if image.dtype.kind == "f" else 255
-    if colors in MANY_COLORS and ((image < 0) | (image > top)).any():
-        low, high = finite_range(image)
-        image = np.clip((image - low) / (high - low or 1), 0, 1)
-    return image
+    return image.astype(float) if image.dtype == bool else image
 
 
 def finite_range(values):

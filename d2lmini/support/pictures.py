@@ -11,23 +11,34 @@ def png(figure):
     """Return a figure as PNG bytes, and the size at which to show it.
 
     Twice the resolution is sharp on fine screens; a palette makes the picture
-    a third as heavy.
+    a third as heavy. A photo hardly gains from points that it must make up, and
+    would take four times the bytes for them, so it is kept as large as it is
+    shown.
     """
-    full, small = io.BytesIO(), io.BytesIO()
+    full = io.BytesIO()
     figure.savefig(
         full,
         dpi=2 * figure.dpi,
         bbox_inches=figure.get_tightbbox().padded(0.1),  # "tight" draws twice
         pil_kwargs={"compress_level": 0},  # it is read again at once
     )
-    picture = _with_palette(Image.open(full))
-    # Level 9 would take twice the time, for 2 % less.
-    picture.save(small, "png", compress_level=8)
+    picture = Image.open(full)
     width, height = picture.size
     about = {"width": width // 2, "height": height // 2}
     if living := getattr(figure, "living", None):
         about["living"] = living
-    return small.getvalue(), about
+    content = _packed(picture)
+    if len(content) > 0.15 * width * height:  # lines and letters: below 0.1
+        content = _packed(picture.resize((width // 2, height // 2)))
+    return content, about
+
+
+def _packed(picture):
+    """Return a picture as PNG bytes, with a palette if that does not show."""
+    small = io.BytesIO()
+    # Level 9 would take twice the time, for 2 % less.
+    _with_palette(picture).save(small, "png", compress_level=8)
+    return small.getvalue()
 
 
 def _with_palette(picture):
@@ -35,30 +46,32 @@ def _with_palette(picture):
 
     Pillow's palette is the lightest, and good enough for lines and letters,
     but it merges near tones, as of images. They get their own most frequent
-    colors, and keep all of them where these are too few.
+    colors, and keep all of them where these are too few. In a photo, whose
+    colors are too many to count, nobody sees that near ones are merged.
     """
     few = picture.quantize(128)
     if _is_close(few, picture):
         return few
-    few = _most_frequent_colors(picture)
-    return few if _is_close(few, picture) else picture
+    if picture.getcolors(10_000):
+        few, levels = _most_frequent_colors(picture), 1
+    else:
+        few, levels = picture.quantize(256), 6
+    return few if _is_close(few, picture, levels) else picture
 
 
-def _is_close(few, picture):
-    """Tell whether `few` is at most one level of 255 off, on average."""
+def _is_close(few, picture, levels=1):
+    """Tell whether `few` is at most so many of 255 levels off, on average."""
     white = Image.new("RGBA", picture.size, "white")
     few = Image.alpha_composite(white, few.convert("RGBA"))
     picture = Image.alpha_composite(white, picture)
     means = ImageStat.Stat(ImageChops.difference(few, picture)).mean
-    return sum(means) / 3 <= 1  # no alpha is left
+    return sum(means) / 3 <= levels  # no alpha is left
 
 
 def _most_frequent_colors(picture):
-    """Return a picture in 256 of its colors, or as it is if it is a photo."""
+    """Return a picture in 256 of its colors."""
     pixels = np.asarray(picture).view(np.uint32)
     colors, places = np.unique(pixels, return_inverse=True)
-    if len(colors) > 10_000:
-        return picture
     counts = np.bincount(places.ravel())
     kept = (-counts).argsort(kind="stable")[:256]
     colors = colors.view(np.uint8).reshape(len(colors), 4)

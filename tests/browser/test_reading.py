@@ -77,8 +77,8 @@ def test_a_prediction_comes_before_its_output(visit, address):
 
 @pytest.mark.parametrize("word, opens", [("torch.bool", True), ("of", False)])
 def test_the_search_opens_what_no_text_says(visit, address, word, opens):
-    page = visit(f"{address}{FIRST}?mark={word}#kinds-of-number").page
-    answer = page.locator("#kinds-of-number .answer").first
+    page = visit(f"{address}{FIRST}?mark={word}#data-types").page
+    answer = page.locator("#data-types .answer").first
     assert answer.evaluate("e => e.open") == opens
 
 
@@ -89,7 +89,7 @@ def test_the_parts_follow_the_reader_and_nothing_covers_them(
     page = visit(address + FIRST, width=width).page
     bar = page.locator(".onpage summary")
     top = "e => e.getBoundingClientRect().top"
-    for name in ("Calculating", "Kinds of number"):  # down, and up again
+    for name in ("Calculating", "Data types"):  # down, and up again
         if bar.is_visible():
             bar.click()
         link = page.locator(".onpage").get_by_role("link", name=name)
@@ -122,15 +122,44 @@ def test_the_book_knows_where_the_reader_was_until_it_forgets(visit, address):
     assert page.url.endswith("#broadcasting")
     page.locator(".onpage [aria-current]", has_text="Broadcasting").wait_for()
     page.keyboard.press("End")
-    page.locator(".onpage [aria-current]", has_text="6").wait_for()
+    page.locator(".onpage [aria-current]", has_text="7").wait_for()
     page.goto(address + LONG)
-    assert "at “Solution 6”" in page.locator(".contents").inner_text()
+    assert "at “Solution 7”" in page.locator(".contents").inner_text()
     (read,) = page.locator(".contents a", has_text="(read)").all()
     assert "2.1" in read.inner_text()
     page.locator("#reading").click()
     page.get_by_role("button", name="Forget").click()
     page.goto(address)
     assert page.locator(".goon, .read").count() == 0
+
+
+def test_a_term_is_explained_beside_it(visit, address):
+    page = visit(address + FIRST).page
+    tip = page.get_by_role("tooltip")
+    tab_to(page, "a:has(> .term)")
+    tip.wait_for()
+    said = tip.inner_text()
+    page.keyboard.press("Escape")
+    assert not tip.is_visible()
+    page.keyboard.press("Enter")
+    entry = page.locator("dt:target + dd p").first
+    assert entry.inner_text() == said
+    page.go_back()
+    page.locator("a:has(> .term)").nth(2).hover()
+    tip.hover()  # it may be read, and selected
+    assert page.get_by_role("tooltip").is_visible()
+    page.mouse.move(0, 0)
+    tip.wait_for(state="hidden")
+
+
+def test_the_glossary_shows_what_is_asked_for(visit, address):
+    page = visit(address + "glossary.html", width=360).page
+    page.get_by_label("Show the terms with").fill("경사 하강")
+    shown = page.locator(".terms > dt:visible").all_inner_texts()
+    assert shown and all("경사하강법" in text for text in shown)
+    page.get_by_label("Show the terms with").fill("")
+    page.locator(".letters a").last.click()
+    page.locator(".terms > dt:target").wait_for()
 
 
 def test_a_figure_is_enlarged_and_left_by_keyboard(visit, address):

@@ -1,5 +1,7 @@
 """Terms are linked where a reader meets them first, and nowhere else."""
 
+from types import SimpleNamespace
+
 import glossary
 import pytest
 from docutils.core import publish_doctree
@@ -44,3 +46,11 @@ def links(markdown):
 )
 def test_the_first_use_in_running_text_is_linked(text, expected):
     assert " ".join(links(text)) == expected
+
+
+def test_an_entry_knows_the_sections_that_use_it():
+    text = "Gradients\nand $weight$ of [gradient descent](weight.md)."
+    page = SimpleNamespace(text=text)
+    used = {"gradient", "gradient descent"}
+    found = glossary.used_in(SMALL, [page])
+    assert {term for term in found if found[term] == [page]} == used

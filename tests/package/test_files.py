@@ -20,6 +20,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -41,6 +42,7 @@ LABELS = np.arange(9, dtype=np.uint8)
 ARRAYS = PIXELS[:5], LABELS[:5], PIXELS[5:], LABELS[5:]
 NAMES = "train-images", "train-labels", "t10k-images", "t10k-labels"
 CONTENTS = dict(zip(NAMES, map(idx, ARRAYS), strict=True))
+NAMED = {content: name for name, content in CONTENTS.items()}
 HOUSES = b"Id,Price\n1,208500\n"
 SHA1 = hashlib.sha1(HOUSES).hexdigest()
 PAGE = b"\xef\xbb\xbf\n<!DOCTYPE HTML><HTML>Please log in."
@@ -80,9 +82,7 @@ CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
 RUDE = "999 \x1b]0;title\x07\x9b" + "red " * 10_000
 GOOD = {
     "good": lambda c: [reply(c)],
-    "redirected": lambda c: redirect(
-        "/good/" + {v: k for k, v in CONTENTS.items()}[c]
-    ),
+    "redirected": lambda c: redirect(f"/good/{NAMED[c]}"),
     "without-length": lambda c: [OK + b"\r\n" + c],
     "chunked": lambda c: [CHUNKED, b"%x\r\n%b\r\n0\r\n\r\n" % (len(c), c)],
 }
@@ -95,7 +95,6 @@ SLOW = {
 }
 FAULTS = SLOW | {
     "missing": (lambda c: [reply(b"", "404 Not Found")], "404"),
-    "failing": (lambda c: [reply(c, "500 Internal Server Error")], "500"),
     "rude": (lambda c: [reply(c, RUDE)], "Error 999.*red red"),
     "partial": (lambda c: [reply(c[:9], "206 Partial Content")], "206"),
     "nothing": (lambda c: [b"HTTP/1.1 204 No Content\r\n\r\n"], "204"),
@@ -146,11 +145,9 @@ class Server(socketserver.ThreadingTCPServer):
 @pytest.fixture
 def server():
     with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, args=[0.02])
-        thread.start()
+        threading.Thread(target=server.serve_forever, args=[0.02]).start()
         yield server
         server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(autouse=True)
@@ -192,11 +189,10 @@ def assert_loads(root):
 def test_files_are_fetched_once(way, server, tmp_path, capsys):
     server.mirrors(way)
     assert_loads(tmp_path)
-    lines = capsys.readouterr().out.splitlines()
-    host = server.home.split("/")[2]
-    tenths = "".join(f" {n}%" for n in range(10, 101, 10))
-    tenths = tenths if way in ("good", "redirected") else ""
-    assert lines == [f"Fetching {name} from {host}{tenths}" for name in NAMES]
+    has_length = way in ("good", "redirected")
+    tenths = [f"{n}%" for n in range(10, 101, 10)] * has_length
+    for line in capsys.readouterr().out.splitlines():
+        assert re.findall(r"\d+%", line) == tenths
     server.asked.clear()
     assert_loads(tmp_path)
     assert server.asked == [] and capsys.readouterr().out == ""
@@ -215,59 +211,51 @@ def test_faults_of_mirrors_are_told_and_survived(fault, server, raw):
     assert [a for a in server.asked if a != "looping/x"] == asked
     assert seconds < 6 * files.WINDOW  # which stands for a minute
     assert fault in SLOW or seconds > files.PAUSE
-    _, *lines, advice = str(caught.value).splitlines()
-    assert re.match("Put it into .*always does without it, .* again.$", advice)
+    _, *lines, _ = str(caught.value).splitlines()
     for line, place in zip(lines, [raw, *files.MIRRORS], strict=True):
         assert line.startswith(f"  {place}: ") and line.isprintable()
         assert len(line) < len(f"  {place}: ") + 201
     assert not raw.exists()
     server.mirrors(fault, "good")
     assert_loads(root)
-    assert server.asked[0] == f"{fault}/train-images"
     assert server.asked[-4:] == [f"good/{name}" for name in NAMES]
 
 
-@pytest.mark.parametrize("fault", ["dripping", "silent", "resolver"])
+@pytest.mark.parametrize("fault", ["dripping", "resolver"])
 def test_who_is_given_up_holds_nobody(fault, server, monkeypatch):
     monkeypatch.setattr(files, "WINDOW", HURRY)
-    url, release = f"{server.home}{fault}/train-images", threading.Event()
+    before, release = {*threading.enumerate()}, threading.Event()
     if fault == "resolver":
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_: release.wait(60))
-    before = {*threading.enumerate()}
-    with pytest.raises(TimeoutError, match="bytes in 0.5 s"):
-        files.receive(url, 1 << 20)
-    (left,) = {
-        t for t in threading.enumerate() if isinstance(t, files._Transfer)
-    } - before
+    with pytest.raises(TimeoutError):
+        files.receive(f"{server.home}dripping/train-images", 1 << 20)
+    new = {*threading.enumerate()} - before
+    (left,) = (thread for thread in new if isinstance(thread, files._Transfer))
     assert left.daemon  # so that the process may end
     release.set()
     left.join(4 * HURRY)
     assert not left.is_alive()
 
 
-def test_mirrors_that_turn_silent_cost_less_than_a_minute(
-    server, tmp_path, monkeypatch
-):
+def test_mirrors_that_turn_silent_are_left(server, tmp_path, monkeypatch):
     monkeypatch.setattr(files, "WINDOW", HURRY)
     turns = itertools.cycle(["good", "silent"])
     server.ways["moody"] = lambda c: server.ways[next(turns)](c)
     server.mirrors("1/moody", "2/moody", "3/moody")
-    start = time.monotonic()
-    with pytest.raises(OSError, match="t10k-labels could be neither"):
+    with pytest.raises(OSError, match="t10k-labels"):
         files.load_images(tmp_path)
-    assert time.monotonic() - start < 6 * HURRY
+    assert len(server.asked) == 6
     server.mirrors("good")
     assert_loads(tmp_path)
     assert server.asked == ["good/t10k-labels"]  # the others were kept
 
 
-@pytest.mark.parametrize("rates", [[4], [0.4], [40, 0.4]], ids=str)
+@pytest.mark.parametrize("rates", [[4], [40, 0.4]], ids=str)
 def test_a_mirror_has_time_while_it_gets_on(rates, server, monkeypatch):
     """Rates are in FLOORs, which are what twice a WINDOW brings of each."""
     monkeypatch.setattr(files, "WINDOW", HURRY)
-    sizes = [
-        int(r * files.FLOOR * HURRY / 20) for r in rates for _ in range(40)
-    ]
+    floor = files.FLOOR * HURRY / 20
+    sizes = [int(rate * floor) for rate in rates for _ in range(40)]
 
     def paced(content):
         yield reply(b"", length=sum(sizes))
@@ -285,7 +273,7 @@ def test_mirrors_can_be_probed(server):
     server.mirrors("good", "without-length")
     files.probe_mirrors()
     server.mirrors("good", "wrong")
-    with pytest.raises(OSError, match=" cache: not looked for\n.*/wrong/: ano"):
+    with pytest.raises(OSError, match="/wrong/: another"):
         files.probe_mirrors()
     assert len(server.asked) == len(NAMES) + 1
 
@@ -313,13 +301,6 @@ def test_an_error_without_words_has_its_name():
     assert files.why(EOFError()) == "EOFError()"
 
 
-def test_every_digit_of_a_checksum_counts():
-    for i, digit in enumerate(SHA1):
-        other = SHA1[:i] + "01"[digit == "0"] + SHA1[i + 1 :]
-        with pytest.raises(ValueError, match=SHA1):
-            files.check(HOUSES, "sha1", other)
-
-
 ODD = {
     "folder": Path.mkdir,
     "endless": lambda path: path.symlink_to("/dev/zero"),
@@ -342,11 +323,7 @@ def test_odd_files_are_not_read(odd, server, raw, recwarn):
 
 def refuse(number):
     """Return a function that fails as those of the system do."""
-
-    def call(path, *others, **more):
-        raise OSError(number, os.strerror(number), str(path))
-
-    return call
+    return Mock(side_effect=OSError(number, os.strerror(number), "path"))
 
 
 def write_half(path, content, write=Path.write_bytes):
@@ -366,9 +343,7 @@ UNWRITABLE = {
 
 
 @pytest.mark.parametrize("name", UNWRITABLE)
-def test_a_folder_that_keeps_nothing_is_told(
-    name, server, drawn, tmp_path, monkeypatch
-):
+def test_a_closed_folder_is_told(name, server, drawn, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     server.mirrors("good")
     module, function, call, cause = UNWRITABLE[name]
@@ -394,7 +369,7 @@ def test_a_file_gets_its_name_once_it_is_whole(server, tmp_path, monkeypatch):
     def replace(source, target):
         named.append(target.name)
         assert source.read_bytes() == CONTENTS[target.name]
-        assert source.parent == target.parent and not target.exists()
+        assert not target.exists()
         # Another process is faster, and Windows replaces no file in use.
         target.write_bytes(CONTENTS[target.name])
         refuse(errno.EACCES)(target)
@@ -405,7 +380,7 @@ def test_a_file_gets_its_name_once_it_is_whole(server, tmp_path, monkeypatch):
     assert named == [*NAMES]
 
 
-def test_leftovers_of_the_killed_are_swept_away(server, raw):
+def test_leftovers_of_the_killed_are_swept_away(raw):
     raw.mkdir(parents=True)
     old, new = raw / f"old{files.PART}", raw / f"new{files.PART}"
     other, stuck = raw / "of-a-browser.part", raw / f"folder{files.PART}"
@@ -413,9 +388,8 @@ def test_leftovers_of_the_killed_are_swept_away(server, raw):
     for path, hours in ((old, 1.1), (new, 0.9), (other, 9), (stuck, 9)):
         path.is_dir() or path.touch()
         os.utime(path, (0, time.time() - 3600 * hours))
-    server.mirrors("good")
-    files.load_images(raw.parents[1])
-    assert {*raw.iterdir()} == {raw / n for n in NAMES} | {new, other, stuck}
+    files.write(raw / "file", b"content")
+    assert {*raw.iterdir()} == {raw / "file", new, other, stuck}
 
 
 def test_several_may_load_at_once(server, tmp_path):
@@ -445,20 +419,13 @@ def drawn(monkeypatch):
 
 
 BOTH = [(60_000, 1), (10_000, 2)]
+WISHES = [("auto", "good"), ("auto", "missing"), ("auto", "silent")]
+WISHES += [("", "missing"), ("always", "good")]
 
 
-@pytest.mark.parametrize(
-    "wish, fault, after",
-    [
-        ("auto", "good", "auto"),
-        ("auto", "missing", "auto"),
-        ("auto", "silent", "always"),  # nobody waits twice
-        ("", "missing", ""),
-        ("always", "good", "always"),
-    ],
-)
+@pytest.mark.parametrize("wish, fault", WISHES)
 def test_who_gets_the_stand_in(
-    wish, fault, after, server, drawn, tmp_path, monkeypatch, recwarn
+    wish, fault, server, drawn, tmp_path, monkeypatch, recwarn
 ):
     is_told = fault != "good"
     is_standin = is_told or wish == "always"
@@ -466,42 +433,34 @@ def test_who_gets_the_stand_in(
     server.mirrors(fault)
     for _ in range(2):  # the second one is from the cache
         data = d2l.FashionMNIST(root=tmp_path)
-    assert data.is_standin == is_standin
-    made_by = "<Stand-in for" if is_standin else "<Published"
-    sizes = "60 + 10" if is_standin else "5 + 4"
-    assert repr(data).startswith(f"{made_by} Fashion-MNIST: {sizes} ")
+    assert data.is_standin == repr(data).startswith("<Stand-in") == is_standin
+    assert len(data.train) == (60 if is_standin else 5)
     assert drawn == BOTH * is_standin
     assert bool(server.asked) == (wish != "always")
     assert {w.filename for w in recwarn} == ({__file__} if is_told else set())
     for warning in recwarn:
-        told = f"This is a stand-in.*\n.*{FAULTS[fault][1]}"
-        assert re.match(told, str(warning.message), re.DOTALL)
+        assert re.search(FAULTS[fault][1], str(warning.message))
+    after = "always" if fault == "silent" else wish  # nobody waits twice
     assert os.environ["D2LMINI_STANDIN"] == after
-    if is_standin:
-        server.mirrors("good")  # what could not be had may be had later
-        monkeypatch.setenv("D2LMINI_STANDIN", "auto")
-        assert_loads(tmp_path)
 
 
 def test_a_wish_that_nobody_knows(monkeypatch):
     monkeypatch.setenv("D2LMINI_STANDIN", "maybe")
-    with pytest.raises(ValueError, match="auto, never or always, not maybe"):
+    with pytest.raises(ValueError, match="not maybe"):
         d2l.FashionMNIST()
 
 
-@pytest.mark.parametrize("kind", ["images", "labels"])
-def test_a_damaged_stand_in_is_drawn_again(kind, drawn, tmp_path, monkeypatch):
+def test_a_damaged_stand_in_is_drawn_again(drawn, tmp_path, monkeypatch):
     monkeypatch.setenv("D2LMINI_STANDIN", "always")
-    array = getattr(files.load_images(tmp_path).val, kind)
-    path = tmp_path / "FashionMNIST-standin" / "raw" / f"t10k-{kind}"
+    array = files.load_images(tmp_path).val.labels
+    path = tmp_path / "FashionMNIST-standin" / "raw" / "t10k-labels"
     good = path.read_bytes()
     assert gzip.decompress(good) == gzip.decompress(idx(array))
     empty = gzip.compress(b"", mtime=int.from_bytes(good[4:8], "little"))
     for damaged in (b"", PAGE, good[:9], good[:-1], empty):
         drawn.clear()
         path.write_bytes(damaged)
-        again = files.load_images(tmp_path)
-        assert np.array_equal(getattr(again.val, kind), array)
+        assert np.array_equal(files.load_images(tmp_path).val.labels, array)
         assert drawn == BOTH[1:] and path.read_bytes() == good
     monkeypatch.setattr(standin, "__file__", __file__)  # of another release
     drawn.clear()
@@ -513,20 +472,18 @@ def test_a_damaged_stand_in_is_drawn_again(kind, drawn, tmp_path, monkeypatch):
 # The folder of all data.
 
 
-@pytest.mark.parametrize(
-    "platform, variable, value, folder",
-    [
-        ("linux", "XDG_CACHE_HOME", "", "home/.cache/d2lmini"),
-        ("linux", "XDG_CACHE_HOME", "{}/moved", "moved/d2lmini"),
-        ("linux", "XDG_CACHE_HOME", "~/moved", "home/moved/d2lmini"),
-        ("linux", "XDG_CACHE_HOME", "relative", "home/.cache/d2lmini"),
-        ("darwin", "XDG_CACHE_HOME", "{}/x", "home/Library/Caches/d2lmini"),
-        ("win32", "LOCALAPPDATA", "", "home/AppData/Local/d2lmini"),
-        ("win32", "LOCALAPPDATA", "{}/moved", "moved/d2lmini"),
-        ("linux", "D2LMINI_DATA", "~/data", "home/data"),
-        ("linux", "D2LMINI_DATA", "data", "data"),
-    ],
-)
+FOLDERS = [  # platform, variable, its value, folder
+    ("linux", "XDG_CACHE_HOME", "~/moved", "home/moved/d2lmini"),
+    ("linux", "XDG_CACHE_HOME", "relative", "home/.cache/d2lmini"),
+    ("darwin", "XDG_CACHE_HOME", "{}/x", "home/Library/Caches/d2lmini"),
+    ("win32", "LOCALAPPDATA", "", "home/AppData/Local/d2lmini"),
+    ("win32", "LOCALAPPDATA", "{}/moved", "moved/d2lmini"),
+    ("linux", "D2LMINI_DATA", "~/data", "home/data"),
+    ("linux", "D2LMINI_DATA", "data", "data"),
+]
+
+
+@pytest.mark.parametrize("platform, variable, value, folder", FOLDERS)
 def test_cache_folder(platform, variable, value, folder, tmp_path, monkeypatch):
     for name in ("D2LMINI_DATA", "XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, value.format(tmp_path) * (name == variable))
@@ -543,9 +500,8 @@ def test_without_a_home_only_what_needs_it_fails(given, monkeypatch):
     monkeypatch.setenv("D2LMINI_DATA", given)
     monkeypatch.setattr(os.path, "expanduser", lambda path: path)
     data = d2l.SyntheticRegressionData([1.0], 0)
-    where = f"D2LMINI_DATA={given}" if given else "the cache"
     for call in (lambda: data.root, d2l.FashionMNIST):
-        with pytest.raises(RuntimeError, match=f"that {where} .*`root`.$"):
+        with pytest.raises(RuntimeError, match=given or "the cache"):
             call()
 
 
@@ -574,13 +530,11 @@ def test_a_download_that_fails_says_so(fault, server, tmp_path):
     sha1 = SHA1 if fault in ("empty", "wrong", "longer") else None
     with pytest.raises(OSError, match=FAULTS[fault][1]) as caught:
         d2l.download(url, tmp_path, sha1)
-    assert str(caught.value).startswith(f"{url} could not be fetched into ")
-    assert str(caught.value).endswith(f"put the file there by hand, as {path}.")
+    assert {url, f"{path}."} <= {*str(caught.value).split()}
     assert [*tmp_path.iterdir()] == []
     path.write_bytes(b"put there by hand")
     if not sha1:  # nothing vouches for it
-        told = f"({FAULTS[fault][1]}).* is used as it is, unchecked.$"
-        with pytest.warns(UserWarning, match=told) as record:
+        with pytest.warns(UserWarning, match=FAULTS[fault][1]) as record:
             assert d2l.download(url, tmp_path) == str(path)
         assert record[0].filename == __file__
     with pytest.raises(OSError, match=FAULTS[fault][1]):
@@ -588,22 +542,19 @@ def test_a_download_that_fails_says_so(fault, server, tmp_path):
     assert path.read_bytes() == b"put there by hand"
 
 
-@pytest.mark.parametrize(
-    "name, headers, body, cause",
-    [
-        ("a.csv", "", PAGE, "a web page"),
-        ("a.csv", "Content-Type: text/html; x", b"<script>", "a web page"),
-        ("a.html", "Content-Type: text/html", PAGE, None),
-        ("a.htm", "Content-Type: text/html", PAGE, None),
-        ("집 a%20b.csv", "Content-Type: text/csv", b"1 < 2, <html>", None),
-        ("a.csv", "Content-Encoding: gzip", b"x", r"encoded \(gzip\)"),
-        ("a.csv", "Content-Encoding: identity", b"x", None),
-        ("a.csv.gz", "Content-Encoding: gzip", b"x", None),
-    ],
-)
-def test_what_is_taken_for_a_file(name, headers, body, cause, server, tmp_path):
-    lines = f"{headers}\r\n" if headers else ""
-    server.ways["own"] = lambda c: [reply(body, headers=lines)]
+SENT = [  # name, header, body, what it is taken for if not for the file
+    ("a.csv", "Content-Type: text/html; x", b"<script>", "a web page"),
+    ("a.html", "Content-Type: text/html", PAGE, None),
+    ("a.htm", "Content-Type: text/html", PAGE, None),
+    ("집 a%20b.csv", "Content-Type: text/csv", b"1 < 2, <html>", None),
+    ("a.csv", "Content-Encoding: gzip", b"x", r"encoded \(gzip\)"),
+    ("a.csv.gz", "Content-Encoding: gzip", b"x", None),
+]
+
+
+@pytest.mark.parametrize("name, header, body, cause", SENT)
+def test_what_is_taken_for_a_file(name, header, body, cause, server, tmp_path):
+    server.ways["own"] = lambda c: [reply(body, headers=f"{header}\r\n")]
     sent = name.replace("집 ", "%EC%A7%91%20")
     server.contents[f"{sent}?q=%EA%B0%92"] = b""
     url, sha1 = f"HTTP{server.home[4:]}own/{name}?q=값#part", None
@@ -615,19 +566,9 @@ def test_what_is_taken_for_a_file(name, headers, body, cause, server, tmp_path):
     assert (tmp_path / name).read_bytes() == body
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["flats", "ftp://host/file", "file:///etc/hosts", "", None]
-    + ["http://host", "https://host/a/", "http://a/..", "http://a/."],
-)
-def test_an_address_that_leads_to_no_file(url, tmp_path):
-    with pytest.raises(ValueError, match="ends in the name of a file nor"):
-        d2l.download(url, tmp_path)
-
-
-def test_what_is_too_long_is_not_received(server, tmp_path, monkeypatch):
-    monkeypatch.setattr(hub, "LONGEST", 1 << 18)
-    pieces = [OK + b"\r\n", *[bytes(1 << 16)] * 9]
-    server.ways["endless"] = lambda c: pieces
-    with pytest.raises(OSError, match="more than 262,144 bytes"):
-        d2l.download(f"{server.home}endless/x", tmp_path)
+def test_an_address_that_leads_to_no_file(tmp_path):
+    wrong = ["flats", "ftp://host/file", "file:///etc/hosts", "", None]
+    wrong += ["http://host", "https://host/a/", "http://a/..", "http://a/."]
+    for url in wrong:
+        with pytest.raises(ValueError, match="nor a name in DATA_HUB"):
+            d2l.download(url, tmp_path)

@@ -1,7 +1,6 @@
 """Figures are judged by the data that they hold."""
 
 import copy
-import pickle
 import threading
 
 import matplotlib
@@ -17,7 +16,6 @@ from d2lmini import plotting
 from d2lmini.support import displays
 
 SETTINGS = "a", "b", (1, 9), (2, 8), "log", "symlog"  # of axes
-INF, NAN = torch.inf, torch.nan
 
 
 @pytest.fixture(autouse=True)
@@ -59,24 +57,23 @@ GRAPH = COLUMN.clone().requires_grad_()
 DAYS = np.arange("1970-01-01", "1970-01-04", dtype="datetime64[D]")
 
 
-@pytest.mark.parametrize(
-    "Y, expected",
-    [
-        (range(3), [[0, 1, 2]]),
-        (DAYS, [[0, 1, 2]]),
-        (COLUMN > 1, [[0, 0, 1]]),
-        ((COLUMN, COLUMN.numpy().T), [[0, 1, 2]] * 2),
-        (torch.arange(6).reshape(2, 3), [[0, 1, 2], [3, 4, 5]]),
-        ([[*GRAPH], [3, 4, 5]], [[0, 1, 2], [3, 4, 5]]),
-        ([*GRAPH.reshape(3)], [[0, 1, 2]]),
-        (COLUMN.bfloat16(), [[0, 1, 2]]),
-        (COLUMN.double() + 1e-9, [[1e-9, 1 + 1e-9, 2 + 1e-9]]),
-        (torch._neg_view(COLUMN), [[0, -1, -2]]),
-        (torch.complex(COLUMN, COLUMN).conj().imag, [[0, -1, -2]]),
-        (COLUMN.to_sparse(), [[0, 1, 2]]),
-    ],
-    ids=str,
-)
+CURVES = [  # as a reader has them, and as they are drawn
+    (range(3), [[0, 1, 2]]),
+    (DAYS, [[0, 1, 2]]),
+    (COLUMN > 1, [[0, 0, 1]]),
+    ((COLUMN, COLUMN.numpy().T), [[0, 1, 2]] * 2),
+    (torch.arange(6).reshape(2, 3), [[0, 1, 2], [3, 4, 5]]),
+    ([[*GRAPH], [3, 4, 5]], [[0, 1, 2], [3, 4, 5]]),
+    ([*GRAPH.reshape(3)], [[0, 1, 2]]),
+    (COLUMN.bfloat16(), [[0, 1, 2]]),
+    (COLUMN.double() + 1e-9, [[1e-9, 1 + 1e-9, 2 + 1e-9]]),
+    (torch._neg_view(COLUMN), [[0, -1, -2]]),
+    (torch.complex(COLUMN, COLUMN).conj().imag, [[0, -1, -2]]),
+    (COLUMN.to_sparse(), [[0, 1, 2]]),
+]
+
+
+@pytest.mark.parametrize("Y, expected", CURVES, ids=str)
 def test_a_curve_may_come_in_many_forms(Y, expected):
     for X, x in (((), [0, 1, 2]), (([1, 2, 3],), [1, 2, 3])):
         d2l.plot(*X, Y)
@@ -88,41 +85,33 @@ def test_plot_clears_and_labels_axes_and_repeats_formats():
     axes.plot([0, 1])
     X, Y = [[1, 2], [3, 4, 5]] * 3, [[1, 2], [3, 2, 1]] * 3
     x, y, *others = SETTINGS
-    for names in ([*"abcdef"], np.array([*"abcdef"]), dict.fromkeys("abcdef")):
-        d2l.plot(X, Y, x, y, names, *others, axes=axes)
-        assert (xs(axes), ys(axes), legend(axes)) == (X, Y, [*"abcdef"])
+    d2l.plot(X, Y, x, y, np.array([*"abcdef"]), *others, axes=axes)
+    assert (xs(axes), ys(axes), legend(axes)) == (X, Y, [*"abcdef"])
     assert settings(axes) == SETTINGS
     styles = [line.get_linestyle() for line in axes.lines]
     assert styles == ["-", "--", "-.", ":", "-", "--"]
-    assert len({line.get_color() for line in axes.lines}) == 6
-    for _ in range(2):  # a grid is not switched off by the second call
-        d2l.set_axes(axes)
-        lines = [*axes.get_xgridlines(), *axes.get_ygridlines()]
-        assert all(line.get_visible() for line in lines)
+    d2l.set_axes(axes)  # a grid is not switched off by the second call
+    assert axes.get_xgridlines()[0].get_visible()
     assert settings(axes) == ("", "", (1, 9), (2, 8), "linear", "linear")
     d2l.plot([], fmts=[], legend=(), axes=axes)
     assert axes.lines[0].get_linestyle() == "-" and not axes.get_legend()
 
 
 def test_plot_draws_into_axes_that_wait_for_it():
-    left, right = plt.subplots(1, 2)[1]
-    for axes, Y in ((left, [3, 4]), (right, [5, 6])):
-        plt.sca(axes)
-        d2l.plot([1, 2], Y)
-    d2l.plot([1, 2], [7, 8])  # covers nothing that is there
-    assert len(plt.get_fignums()) == 2
-    assert ys(left) == [[3, 4]] and ys(right) == [[5, 6]]
+    waiting = plt.gca()
+    d2l.plot([1, 2])
+    d2l.plot([3, 4])  # covers nothing that is there
+    assert ys(waiting) == [[1, 2]] and ys() == [[3, 4]]
 
 
 @pytest.mark.parametrize("draw", [lambda **k: d2l.plot([3], **k), board_of])
 def test_figures_have_the_size_that_was_set_or_is_asked_for(draw):
-    for figsize in ([6, 2], [2.5, 4]):
-        with matplotlib.rc_context():
-            d2l.set_figsize(figsize)
-            assert matplotlib.rcParams["figure.figsize"] == figsize
-            draw()
-            d2l.set_figsize()
-        assert size() == tuple(figsize)
+    with matplotlib.rc_context():
+        d2l.set_figsize([6, 2])
+        assert matplotlib.rcParams["figure.figsize"] == [6, 2]
+        draw()
+        d2l.set_figsize()
+    assert size() == (6, 2)
     draw(figsize=(5, 4))
     assert size() == (5, 4)
 
@@ -140,22 +129,17 @@ def test_figures_read_on_white_and_on_black():
     d2l.plot([1, 2], [[1, 2]] * 6)
     plot = plt.gca()
     (image,) = d2l.show_images([torch.ones(2, 2)], 1, 1, titles="a")
-    d2l.show_heatmaps(torch.rand(1, 1, 2, 2), "x", "y")
+    d2l.show_heatmaps(HEAT, "x", "y")
     assert matplotlib.rcParams == before
-    for axes in (board, plot, image, plt.gca()):
+    with matplotlib.rc_context():
+        d2l.set_style()
+        styled = plt.figure().gca()
+    for axes in (board, plot, image, plt.figure(4).gca(), styled):
         assert axes.figure.get_facecolor()[3] == 0  # transparent
-    assert board.get_facecolor()[3] == plot.get_facecolor()[3] == 0
     ticks = plot.xaxis.get_ticklabels() + plot.xaxis.get_ticklines()
     for artist in (*plot.lines, *board.lines, *ticks, image.title):
         ours = luminance(artist.get_color()) + 0.05
         assert 1.05 / ours >= 4.5 and ours / 0.05 >= 4.5
-    with matplotlib.rc_context():
-        d2l.set_style()
-        assert plt.figure().get_facecolor()[3] == 0
-
-
-def rgb(*color):
-    return torch.tensor(color).reshape(3, 1, 1)
 
 
 COLORS, RGBA = torch.rand(3, 5, 4), torch.rand(5, 6, 4)
@@ -163,136 +147,92 @@ BITS = torch.tensor([[0, 1], [1, 0]])
 HEAT = torch.ones(1, 2, 2, 2)
 
 
-@pytest.mark.parametrize(
-    "image, expected",
-    [
-        (COLORS, COLORS.permute(1, 2, 0)),
-        (RGBA.permute(2, 0, 1), RGBA),
-        (RGBA[:4, ..., :3].clone().requires_grad_(), RGBA[:4, ..., :3]),
-        (RGBA[:4], RGBA[:4]),
-        (Image.new("RGB", (4, 5), "red"), [255, 0, 0]),
-        (rgb(-1.0, 0, 1), [0, 0.5, 1]),
-        (rgb(0.0, 1, 2), [0, 0.5, 1]),
-        (rgb(0, 128, 255), [0, 128, 255]),
-        (rgb(0, 128, 256), [0, 0.5, 1]),
-        (rgb(False, True, True), [0, 1, 1]),
-        (rgb(7.0, 7, 7), [0, 0, 0]),
-        (rgb(-1.0, 1, INF), [0, 1, 1]),
-        (rgb(-INF, 0, 2.0), [0, 0, 1]),
-        (rgb(-1.0, 1, NAN), [0, 1, NAN]),
-        (rgb(INF, INF, INF), [1, 1, 1]),
-        (2 * COLORS[:1], 2 * COLORS[0]),
-        (2 * COLORS[0, :, :1].numpy(), 2 * COLORS[0, :, :1]),
-        (BITS[..., None] > 0, BITS),
-        (BITS.to(torch.uint16)[None], BITS),
-    ],
-    ids=lambda image: str(getattr(image, "shape", type(image).__name__)),
-)
-def test_an_image_may_come_in_many_forms(image, expected, caplog):
+IMAGES = [
+    (COLORS, COLORS.permute(1, 2, 0)),
+    (RGBA.permute(2, 0, 1), RGBA),
+    (RGBA[:4, ..., :3].clone().requires_grad_(), RGBA[:4, ..., :3]),
+    (Image.new("RGB", (4, 5), "red"), [255, 0, 0]),
+    (2 * COLORS[:1], 2 * COLORS[0]),
+    (2 * COLORS[0, :, :1].numpy(), 2 * COLORS[0, :, :1]),
+    (BITS[..., None] > 0, BITS),
+    (BITS.to(torch.uint16)[None], BITS),
+]
+
+
+@pytest.mark.parametrize("image, expected", IMAGES)
+def test_an_image_may_come_in_many_forms(image, expected):
     (ax,) = d2l.show_images([image], 1, 1, titles="a")
-    ax.figure.canvas.draw()
-    assert not caplog.records  # nothing had to be clipped
-    shown = np.ma.filled(ax.images[0].get_array().astype(float), NAN)
-    expected = np.broadcast_to(expected, shown.shape)
-    assert np.allclose(shown, expected, equal_nan=True)
+    shown = ax.images[0].get_array()
+    assert np.allclose(shown, expected)
     if shown.ndim == 2:
         assert ax.images[0].get_clim() == (shown.min(), shown.max())
-        assert ax.images[0].get_cmap().name == "gray"
 
 
 def test_images_fill_a_grid_row_by_row_with_titles_near_them():
     images = torch.arange(9.0).reshape(9, 1, 1).expand(9, 2, 2)
-    titles = np.array([*"abcdef"])
-    axes = d2l.show_images(images, 2, 3, titles, cmap="magma")
+    axes = d2l.show_images(images, 2, 3, np.array([*"abcdef"]))
     assert [ax.images[0].get_array()[0, 0] for ax in axes] == [*range(6)]
     assert [ax.get_title() for ax in axes] == [*"abcdef"]
-    assert axes[5].images[0].get_cmap().name == "magma"
+    assert axes[5].images[0].get_cmap().name == "gray"
     axes[0].figure.canvas.draw()
     above, own = (ax.get_window_extent() for ax in (axes[0], axes[3]))
     title = axes[3].title.get_window_extent()
     assert title.y0 - own.y1 < 0.75 * (above.y0 - title.y1) < own.height / 4
-    axes = d2l.show_images(images[:2], 1, 3, scale=2)
+    axes = d2l.show_images(images[:2], 1, 3, scale=2, cmap="magma")
+    assert axes[1].images[0].get_cmap().name == "magma"
     assert size() == (6, 2)
     assert [len(ax.images) for ax in axes] == [1, 1, 0]
     assert not any(ax.axison or ax.get_title() for ax in axes)
 
 
 def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
-    matrices = torch.arange(24.0, requires_grad=True).reshape(2, 3, 2, 2)
-    d2l.show_heatmaps(matrices, "keys", "queries", ["a", "b", "c"])
+    matrices = torch.arange(16.0, requires_grad=True).reshape(2, 2, 2, 2)
+    d2l.show_heatmaps(matrices, "x", "y", ["a", "b"])
     *axes, bar = plt.gcf().axes
     images = [ax.images[0] for ax in axes]
-    assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12, 16, 20]
-    assert {i.get_clim() for i in images} == {(0, 23)} == {bar.get_ylim()}
-    assert [ax.get_title() for ax in axes] == ["a", "b", "c", "", "", ""]
-    assert [ax.get_xlabel() for ax in axes] == [""] * 3 + ["keys"] * 3
-    assert [ax.get_ylabel() for ax in axes] == ["queries", "", ""] * 2
-    assert not axes[0].get_xgridlines()[0].get_visible()
-    boxes = [ax.get_position(original=True) for ax in axes]
-    assert len({round(box.width, 6) for box in boxes}) == 1
-    assert bar.get_position().height < boxes[0].y1 - boxes[5].y0
-    d2l.show_heatmaps(NAN * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
+    assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12]
+    assert {i.get_clim() for i in images} == {(0, 15)} == {bar.get_ylim()}
+    words = [(ax.title, ax.xaxis.label, ax.yaxis.label) for ax in axes]
+    words = ["".join(text.get_text() for text in texts) for texts in words]
+    assert words == ["ay", "b", "xy", "x"]
+    d2l.show_heatmaps(torch.nan * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
     (image,) = plt.gcf().axes[0].images
     assert (image.get_cmap().name, size()) == ("Blues", (4, 3))
     assert image.get_clim() == (0, 1)
 
 
-@pytest.mark.parametrize(
-    "words, name, arguments",
-    [
-        (r"\(3,\).*\(2,\)", "plot", ([1, 2, 3], [1, 2])),
-        (r"w\), not .* \(3, 3\); for", "show_heatmaps", (torch.eye(3), "", "")),
-        ("^titles .*columns, .*a", "show_heatmaps", (HEAT, "", "", "a")),
-        (r"\(1, 2, 0, 2\)", "show_heatmaps", (HEAT[:, :, :0], "", "")),
-        ("^legend .*curves,", "plot", ([[1], [2]], None, "", "", "a")),
-        ("2 images .* titles.*a", "show_images", (HEAT[0], 1, 2, "a")),
-        (r"^An image has .*\(2, 2, 2\)\.", "show_images", (HEAT, 1, 1)),
-        (r"shape \(1, 2, 2, 2\)\.", "show_images", (HEAT[None], 1, 1)),
-        (r"float32 .*\(3,\)", "show_images", ([RGBA[0, 0, :3]], 1, 1)),
-        ("not complex64", "show_images", (torch.eye(3)[None] * 1j, 1, 1)),
-    ],
-)
-def test_what_does_not_fit_is_refused(words, name, arguments):
-    with pytest.raises(ValueError, match=words):
-        getattr(d2l, name)(*arguments)
-
-
-@pytest.mark.parametrize("y", [None, "2", torch.ones(2), 1j, []], ids=str)
-def test_a_point_is_made_of_numbers(y):
+def test_a_point_is_made_of_numbers():
     board = d2l.ProgressBoard()
-    with pytest.raises(ValueError, match="made of two real numbers, not "):
-        board.draw(1, y, "a", every_n=2)
-    for two in (lambda: GRAPH[2], torch.tensor([[2]]).bfloat16(), True + 1):
+    for y in (None, "2", torch.ones(2), 1j, []):
+        with pytest.raises(ValueError, match="made of two real numbers"):
+            board.draw(1, y, "a", every_n=2)
+    for two in (lambda: GRAPH[2], torch.tensor([[2]]).bfloat16(), 2):
         board.draw(lambda: 1, two, "a")
     assert board.data["a"] == [(1, 2)] * 3
 
 
 def test_a_board_gives_its_settings_to_its_axes():
     board = d2l.ProgressBoard(*SETTINGS, "--", "red")
-    for i in range(7):
-        board.draw(2, i, f"curve {i}")
+    for label in "ab":
+        board.draw(2, 1, label)
     assert settings(board.axes) == SETTINGS
-    assert legend(board.axes) == [f"curve {i}" for i in range(7)]
-    assert board.axes.lines[6].get_linestyle() == "--"
-    assert board.axes.lines[6].get_color() == "#ff0000"
+    for line in board.axes.lines:
+        assert (line.get_linestyle(), line.get_color()) == ("--", "#ff0000")
     assert board_of(ls=(), colors=()).axes.lines[0].get_linestyle() == "-"
 
 
 def test_curves_wait_apart_and_reset_forgets_all():
-    board, other = d2l.ProgressBoard("x"), d2l.ProgressBoard("x")
+    board = d2l.ProgressBoard("x")
     for x in range(5):
         board.draw(x, 10 * x, "a", every_n=2)
         board.draw(x, -x, "b", every_n=4)
-        other.draw(x, x, "a", every_n=0)
-    a, b = board.data["a"], board.data["b"]
-    assert a == [(0.5, 5), (2.5, 25)] and a[0].x == 0.5 and a[0].y == 5
-    assert b == [(1.5, -1.5)] and ys(other.axes) == [[0, 1, 2, 3, 4]]
+    assert board.data == {"a": [(0.5, 5), (2.5, 25)], "b": [(1.5, -1.5)]}
+    assert board.data["a"][0].y == 5
     figure = board.fig
     board.reset()
-    board.draw(0, 3, "a", every_n=2)  # what waited is forgotten, too
-    assert not board.data
-    board.draw(1, 4, "a", every_n=2)
-    assert board.data == {"a": [(0.5, 3.5)]} and board.fig is not figure
+    for x in range(2):  # what waited is forgotten, too
+        board.draw(x, x, "a", every_n=2)
+    assert board.data == {"a": [(0.5, 0.5)]} and board.fig is not figure
 
 
 def test_points_are_in_the_figure_as_soon_as_they_are_drawn():
@@ -309,9 +249,6 @@ def test_points_are_in_the_figure_as_soon_as_they_are_drawn():
             board.fig.canvas.draw()
     board.flush()
     assert ys(plt.gca()) == [[-i for i in range(1300)]]
-    board.yscale = "symlog"
-    board.draw(0, 0, "a")
-    assert board.axes.get_yscale() == "symlog"
 
 
 def test_drawing_takes_a_small_share_of_the_time(monkeypatch):
@@ -350,41 +287,26 @@ def test_boards_share_axes_with_each_other_and_with_the_reader():
     for x in range(2):
         one.draw(x, x, "one")
         two.draw(x, -x, "two")
-    handles = axes.get_legend().get_lines()
-    assert legend(axes) == ["one", "two"]
-    assert [line.get_color() for line in handles] == ["#3775cb", "#be5800"]
+    colors = [line.get_color() for line in axes.get_legend().get_lines()]
+    assert colors == [line.get_color() for line in axes.lines[1:]]
+    assert legend(axes) == ["one", "two"] and len({*colors}) == 2
     assert ys(axes) == [[9, 9], [0, 1], [0, -1]]
     assert one.fig is two.fig is figure
-    assert settings(axes)[:2] == ("my x", "my y")
     one.xlabel = "steps"
     one.redraw()
     assert settings(axes)[:2] == ("steps", "my y")
     two.reset()
     assert ys(axes) == [[9, 9], [0, 1]]
+    axes.cla()  # by the reader: what was drawn is drawn anew
+    one.draw(2, 2, "one")
+    assert ys(axes) == [[0, 1, 2]]
 
 
-def test_axes_that_the_reader_clears_are_drawn_anew():
-    axes = plt.subplots()[1]
-    board = board_of(axes=axes)
-    axes.cla()
-    board.draw(1, 1, "a")
-    assert xs(axes) == [[0, 1]]
-    axes.cla()
-    board.reset()
-    board.draw(0, 1, "b")
-    assert legend(axes) == ["b"]
-
-
-WAYS = copy.copy, copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))
-
-
-@pytest.mark.parametrize("copied", WAYS)
-def test_a_copy_of_a_board_has_its_settings_and_no_curves(copied):
-    axes = plt.subplots()[1]
-    board = board_of((1, 1), axes=axes, figsize=(2, 2))
+def test_a_copy_of_a_board_has_its_settings_and_no_curves():
+    board = board_of((1, 1), axes=plt.figure().gca(), figsize=(2, 2))
     board.yscale, board.display = "log", False
     board.draw(1, 1, "b", every_n=2)
-    other = copied(board)
+    other = copy.copy(board)
     assert not other.data and not other.raw_points and board.data
     other.draw(1, 1, "b")
     other.flush()
@@ -392,15 +314,13 @@ def test_a_copy_of_a_board_has_its_settings_and_no_curves(copied):
     other.redraw()
     assert ys(other.axes) == [[1]] and other.axes.get_yscale() == "log"
     assert other.fig.get_size_inches().tolist() == [2, 2]
-    assert ys(axes) == [[1]] and len(plt.get_fignums()) == 1
+    assert ys() == [[1]] and len(plt.get_fignums()) == 1
 
 
-def test_pyplot_holds_the_latest_ten_figures_where_windows_can_be_had(
-    monkeypatch,
-):
-    others = [plt.figure().number for _ in range(15)]
-    boards = [board_of() for _ in range(12)]  # more than 20 would be a warning
-    numbers = others + [board.fig.number for board in boards[-10:]]
+def test_pyplot_holds_the_latest_ten_figures(monkeypatch):
+    other = plt.figure().number
+    boards = [board_of() for _ in range(25)]  # more than 20 would be a warning
+    numbers = [other] + [board.fig.number for board in boards[-10:]]
     assert plt.get_fignums() == numbers
     thread = threading.Thread(target=board_of)
     thread.start(), thread.join()

@@ -1,11 +1,11 @@
-"""The stand-in is as hard as the real images, and always the same."""
+"""The stand-in is always the same, and so as hard as it was when tuned."""
 
 import numpy as np
-import torch
-from torch import nn
 
 from d2lmini.support import standin
 
+# After five passes over 12,000 pictures a linear model was right on 81 % of
+# 2,000 others, and one with a hidden layer on 86 %.
 # The sum of the grays of 30 pictures of each class. They were the same with
 # NumPy 1.26, 2.1 and 2.4 on Python 3.10 to 3.12, with AVX-512 and without. What
 # else is not exact is cosines and powers in single precision: another library
@@ -25,26 +25,6 @@ def test_the_pictures_are_those_that_were_tuned(monkeypatch):
     for label, grays in enumerate(GRAYS):
         total = images[labels == label].sum(dtype=np.int64)
         assert abs(total - grays) <= 10, f"{total} of class {label}"
-
-
-def test_they_are_as_hard_as_the_real_images():
-    images, labels = map(torch.tensor, standin.draw(14_000, seed=1))
-    X, y = (images.flatten(1) / 255).split(12_000), labels.long().split(12_000)
-    hidden = nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10)
-    accuracies = []
-    for net in (nn.Linear(784, 10), nn.Sequential(*hidden)):
-        torch.manual_seed(0)
-        optimizer = torch.optim.Adam(net.parameters(), 1e-3)
-        for _ in range(5):
-            for rows in torch.randperm(12_000).split(256):
-                loss = nn.functional.cross_entropy(net(X[0][rows]), y[0][rows])
-                optimizer.zero_grad()
-                loss.backward()
-                optimizer.step()
-        accuracies.append((net(X[1]).argmax(1) == y[1]).double().mean())
-    linear, mlp = accuracies
-    assert 0.78 < linear < 0.88
-    assert linear + 0.01 < mlp < 0.90
 
 
 def test_no_picture_is_drawn_twice():

@@ -1,75 +1,45 @@
-"""What a fit does, held against loops by hand and loops of the reader's own."""
+"""What a fit does and records, in loops of ours and of the reader's own."""
 
 import copy
 import math
-import pickle
 
+import numpy as np
 import pytest
 import torch
-from line_fit import Batches, Line, Rows, own_trainer
+from line_fit import Batches, FarTensor, Line, Rows, own_trainer, pickled
 from torch import nn
 
 import d2lmini as d2l
 from d2lmini.support import devices
 
 
-def by_hand(model, data, epochs, clip):
-    """Train as a textbook does; return the means over samples, by epoch."""
-    train, val = [], []
-    for _ in range(epochs):
-        total = 0.0
-        for X, y in zip(data.X.split(4), data.y.split(4), strict=True):
-            model.zero_grad()
-            loss = model.loss(model(X), y)
-            loss.backward()
-            norm = sum((p.grad**2).sum() for p in model.parameters()).sqrt()
-            with torch.no_grad():
-                for p in model.parameters():
-                    p -= model.lr * min(1, clip / norm) * p.grad
-            total += loss.item() * len(X)
-        train.append(total / len(data.X))
-        with torch.no_grad():
-            val.append(model.loss(model(data.X), data.y).item())
-    return train, val
+def first_step(clip):
+    """Return what the first step of a fit takes from the parameters."""
+    model = Line(lr=1.0)
+    before = nn.utils.parameters_to_vector(model.parameters())
+    trainer = d2l.Trainer(1, gradient_clip_val=clip)
+    trainer.fit(model, Rows(4, validate=False))
+    return before - nn.utils.parameters_to_vector(model.parameters())
 
 
-@pytest.mark.parametrize("clip", [0, 0.5, 1.5])  # of lengths from 1 to 4
-def test_fit_is_the_loop_by_hand(clip):
-    data, ours, theirs = Rows(), Line(), Line()
-    history = d2l.Trainer(4, gradient_clip_val=clip).fit(ours, data)
-    train, val = by_hand(theirs, data, 4, clip or math.inf)
-    for a, b in zip(ours.parameters(), theirs.parameters(), strict=True):
-        torch.testing.assert_close(a, b, rtol=1e-5, atol=1e-6)
-    assert history["epoch"] == [1, 2, 3, 4]
-    assert history["train_loss"] == pytest.approx(train, rel=1e-6)
-    assert history["val_loss"] == pytest.approx(val, rel=1e-6)
+def test_long_gradients_are_scaled_down():
+    gradient = first_step(clip=0)
+    assert 0.5 < gradient.norm() < 9
+    expected = gradient * 0.5 / gradient.norm()
+    torch.testing.assert_close(first_step(clip=0.5), expected)
+    torch.testing.assert_close(first_step(clip=9), gradient)
 
 
-def noting(name):
-    """Return a method that notes its call, and the modes it runs in."""
+def test_each_step_runs_in_its_mode():
+    model, seen = Line().eval(), []
 
-    def note(self, *_):
-        self.notes.append((name, self.training, torch.is_grad_enabled()))
-        return self
+    def step(batch):
+        seen.append((model.training, torch.is_grad_enabled()))
+        return model.net.bias.sum()
 
-    return note
-
-
-class Notes(Line):
-    """Model, loss and optimizer in one."""
-
-    training_step, validation_step = noting("train"), noting("validate")
-    zero_grad, backward = noting("zero_grad"), noting("backward")
-    step, configure_optimizers = noting("step"), lambda self: self
-
-
-def test_each_part_of_an_epoch_runs_in_order_and_in_its_mode():
-    """The loss can be differentiated while it runs backward, unlike D2L's."""
-    model, calls = Notes().eval(), ["train", "zero_grad", "backward", "step"]
-    model.notes = []
+    model.training_step = model.validation_step = step
     d2l.Trainer(2).fit(model, Rows(n=4))
-    epoch = [(call, True, call != "step") for call in calls]
-    assert model.notes == [*epoch, ("validate", False, False)] * 2
+    assert seen == [(True, True), (False, False)] * 2
     assert model.training and torch.is_grad_enabled()
 
 
@@ -109,20 +79,14 @@ class Printed(d2l.HyperParameters):
             self.fit_epoch()
 
     def fit_epoch(self):
-        self.model.train()
         for batch in self.train_dataloader:
             loss = self.model.training_step(batch)
             self.optim.zero_grad()
-            with torch.no_grad():
-                loss.backward()
-                self.optim.step()
+            loss.backward()
+            self.optim.step()
             self.train_batch_idx += 1
-        if self.val_dataloader is None:
-            return
-        self.model.eval()
-        for batch in self.val_dataloader:
-            with torch.no_grad():
-                self.model.validation_step(batch)
+        for batch in self.val_dataloader or ():
+            self.model.validation_step(batch)
             self.val_batch_idx += 1
 
 
@@ -151,32 +115,17 @@ def test_parts_as_d2l_prints_them(names):
         assert getattr(trainer, "history", plain.history) == plain.history
         assert trainer.train_batch_idx == trainer.val_batch_idx == 9
         assert model.board.data == expected.board.data
-
-
-@pytest.mark.parametrize("name", ["prepare_model", "fit", "fit_epoch"])
-def test_a_second_fit_of_one_step_starts_anew(name):
-    trainer, data = partly_own([name])(1), Rows(4, validate=False)
-    trainer.fit(Line(), Rows(3, validate=False))
-    trainer.fit(Line(), data)
-    assert trainer.history == d2l.Trainer(1).fit(Line(), data)
-
-
-def test_a_loss_that_is_not_finite_stops_a_trainer_that_is_ours():
-    Printed(300).fit(Line(lr=50.0), Rows())  # which is not, goes on
-    with pytest.raises(FloatingPointError, match="train_loss is inf at step"):
-        partly_own(["__init__"])(300).fit(Line(lr=50.0), Rows())
+        torch.testing.assert_close(model.state_dict(), expected.state_dict())
 
 
 # The end of a fit, and what it says.
 
 
-@pytest.mark.parametrize(
-    "name, value, total",
-    [("should_stop", True, 5), ("max_epochs", 1, 2), ("max_epochs", 2, 2)],
-)
-def test_a_line_an_epoch_until_somebody_ends_the_fit(
-    capsys, name, value, total
-):
+ENDS = [("should_stop", True, 5), ("max_epochs", 1, 2), ("max_epochs", 2, 2)]
+
+
+@pytest.mark.parametrize("name, value, total", ENDS)
+def test_a_line_an_epoch_until_the_end(capsys, name, value, total):
     class Enough(Line):
         def validation_step(self, batch):
             self.plot("x", 0.5, train=False)
@@ -200,28 +149,12 @@ class Points(list):
         self.append((x, label))
 
 
-class Flushed(Points):
-    def flush(self):
-        self.append("the end")
-
-
-def test_a_board_of_the_reader_s_own_is_given_points_and_flushed(capsys):
-    model = Line()
-    for model.board, last in ((Points(), []), (Flushed(), ["the end"])):
-        d2l.Trainer(1).fit(model, Rows())
-        assert [*model.board][-1 - len(last) :] == [(1, "val_loss"), *last]
+def test_a_board_may_be_the_reader_s_own(capsys):
+    model, model.board = Line(), Points()
+    d2l.Trainer(1).fit(model, Rows())
+    assert model.board[-1] == (1, "val_loss")
     assert vars(model.board) == {"xlim": [0, 1]}
     assert "epoch 1/1" in capsys.readouterr().out
-
-
-def test_settings_of_our_board_survive_a_fit():
-    model = Line()
-    model.board.yscale = "log"
-    for _ in range(2):
-        d2l.Trainer(2).fit(model, Rows())
-    board = model.board
-    assert (board.yscale, board.xlabel, board.xlim) == ("log", "epoch", [0, 2])
-    assert [x for x, _ in board.data["val_loss"]] == [1, 2]
 
 
 def test_several_optimizers_in_an_epoch_of_the_reader_s_own():
@@ -257,8 +190,17 @@ def threads(model):
 
 
 def test_threads_are_used_where_they_pay(two_threads, monkeypatch):
+    seen, model = [], Line()
+    model.loss = lambda y_hat, y: (
+        seen.append(torch.get_num_threads()) or y_hat.sum()
+    )
+    d2l.Trainer(1).fit(model, Rows(4, validate=False))
+    assert seen == [1] and torch.get_num_threads() == 2
     assert threads(nn.Linear(3, 249_999)) == 1  # of 999,996 parameters
     assert threads(nn.Linear(3, 250_000)) == threads(nn.Conv1d(1, 1, 3)) == 2
+    assert threads(nn.LazyLinear(250_000)) == 1  # until it is built
+    with pytest.raises(ZeroDivisionError), devices.suitable_threads(Line()):
+        1 / 0  # noqa: B018
     torch.set_num_threads(3)  # somebody asks for it
     assert threads(Line()) == 3
     torch.set_num_threads(2)
@@ -266,17 +208,6 @@ def test_threads_are_used_where_they_pay(two_threads, monkeypatch):
         with monkeypatch.context() as patch:
             patch.setenv(name, "2")
             assert threads(Line()) == 2
-
-
-def test_threads_fit_a_lazy_model_once_it_is_built(two_threads):
-    seen, model = [], Line()
-    model.net = nn.LazyLinear(250_000)
-    model.loss = lambda y_hat, y: (
-        seen.append(torch.get_num_threads()) or y_hat.mean() / (len(seen) < 2)
-    )
-    with pytest.raises(FloatingPointError):
-        d2l.Trainer(2).fit(model, Rows(4, validate=False))
-    assert seen == [1, 2] and torch.get_num_threads() == 2
 
 
 # Devices. Meta tensors, which have no values, stand for those of a GPU.
@@ -291,15 +222,13 @@ def test_gpus_are_counted_named_and_done_without(monkeypatch):
     assert d2l.num_gpus() == 2 and d2l.try_gpu(2) == d2l.cpu()
     assert d2l.try_gpu(1) == d2l.gpu(1) == torch.device("cuda", 1)
     assert d2l.Trainer(1, num_gpus=1).gpus == [d2l.gpu()]
-    for wish in (2, 3):
-        with pytest.warns(UserWarning, match=f"={wish}, .* finds 2 .* first"):
-            assert len(d2l.Trainer(1, num_gpus=wish).gpus) == 2
+    with pytest.warns(UserWarning, match="3, .* 2 .* first"):
+        assert len(d2l.Trainer(1, num_gpus=3).gpus) == 2
     pretend(0, True)
     assert d2l.try_gpu() == d2l.gpu() == torch.device("mps", 0)
     pretend(0, False)
-    with pytest.warns(UserWarning, match="finds 0 .* on the CPU") as caught:
-        history = d2l.Trainer(1, num_gpus=1).fit(Line(), Rows())
-    assert history == d2l.Trainer(1).fit(Line(), Rows())
+    with pytest.warns(UserWarning, match="1, .* 0 .* the CPU") as caught:
+        assert d2l.Trainer(1, num_gpus=1).gpus == []
     assert caught[0].filename == __file__
 
 
@@ -324,78 +253,64 @@ def test_data_goes_to_the_gpu_at_once_where_it_fits(monkeypatch, room):
 
 
 def test_half_of_the_free_memory_is_left(monkeypatch):
-    memory = {torch.device("cuda", 0): (1000, 9000)}
+    memory = {d2l.gpu(): (1000, 9000)}
     monkeypatch.setattr("torch.cuda.mem_get_info", memory.get)
     monkeypatch.setattr("torch.mps.recommended_max_memory", lambda: 1500)
     monkeypatch.setattr("torch.mps.driver_allocated_memory", lambda: 500)
-    for kind in ("cuda", "mps"):
-        device = torch.device(kind, 0)
+    for device in (d2l.gpu(), torch.device("mps", 0)):
         assert devices.has_room(device, 500)
         assert not devices.has_room(device, 501)
-    assert devices.has_room(torch.device("cpu"), 10**18)
+    assert devices.has_room(d2l.cpu(), 10**18)
 
 
-@pytest.mark.parametrize("in_place", [True, False])
-def test_a_compiled_model_trains(in_place):
+def test_a_compiled_model_trains():
     model, plain, graphs = Line(), Line(), []
 
     def backend(graph, inputs):
         graphs.append(graph)
         return graph.forward
 
-    given = model if in_place else torch.compile(model, backend=backend)
-    if in_place:
-        model.compile(backend=backend)
-    history = d2l.Trainer(2).fit(given, Rows(n=8))
+    compiled = torch.compile(model, backend=backend)
+    history = d2l.Trainer(2).fit(compiled, Rows(n=8))
     assert graphs  # what was compiled has run, and not the model inside
     expected = d2l.Trainer(2).fit(plain, Rows(n=8))
     assert history["val_loss"] == pytest.approx(expected["val_loss"])
-    saved = pickle.loads(pickle.dumps(model))
+    saved = pickled(model)
     torch.testing.assert_close(saved(torch.eye(3)), plain(torch.eye(3)))
 
 
 # Models: what is stored in them, and copies of them.
 
 
-class Weighted(d2l.Classifier):
-    """Has a loss of its own. At module level, where pickle looks it up."""
-
-    def __init__(self):
-        super().__init__()
-        self.lr, self.net = 0.1, nn.Linear(3, 2)
-        self.board.display, self.board.yscale = False, "log"
-        self.loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 100.0]))
-
-
-LABELED = torch.eye(4, 3), torch.tensor([0, 1, 0, 0])
+def weighted():
+    """Return a classifier and data, with a loss of its own."""
+    model = d2l.SoftmaxRegression(2, 0.1)
+    model.loss = nn.CrossEntropyLoss(weight=torch.tensor([1.0, 100.0]))
+    model.board.display, model.board.yscale = False, "log"
+    X, y = torch.eye(4, 3), torch.tensor([0, 1, 0, 0])
+    return model, Batches(lambda: [(X, y)]), model.loss(model(X), y)
 
 
 def test_a_module_or_a_function_stored_as_loss_is_the_loss():
-    model, data = Weighted(), Batches(lambda: [LABELED])
-    expected = nn.functional.cross_entropy(
-        model(LABELED[0]), LABELED[1], weight=torch.tensor([1.0, 100.0])
-    )
+    model, data, loss = weighted()
     history = d2l.Trainer(2).fit(model, data)
-    assert history["train_loss"][0] == pytest.approx(expected.item())
+    assert history["train_loss"][0] == pytest.approx(loss.item())
     other = d2l.SoftmaxRegression(2, 0.1)
     other.loss = lambda Y_hat, Y: 0 * Y_hat.sum() + 5
     assert d2l.Trainer(1).fit(other, data)["val_loss"] == [5]
 
 
-@pytest.mark.parametrize(
-    "twin", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))]
-)
+@pytest.mark.parametrize("twin", [copy.deepcopy, pickled])
 def test_a_copied_model_is_whole_and_leaves_the_fit_behind(twin):
-    data, model = Batches(lambda: [LABELED]), Weighted()
-    assert twin(model).board is not model.board  # before a fit, too
+    model, data, _ = weighted()
     d2l.Trainer(1).fit(model, data)
     again = twin(model)
     assert not hasattr(again, "trainer") and hasattr(model, "trainer")
     assert (again.board.yscale, again.board.data) == ("log", {})
-    assert model.board.data
-    torch.testing.assert_close(again.state_dict(), model.state_dict())
+    assert model.board.data and model.board.xlabel == "epoch"
     again.loss.weight.fill_(5)
     assert again.state_dict()["loss.weight"].tolist() == [5, 5]
+    assert model.loss.weight.tolist() == [1, 100]
     assert len(d2l.Trainer(1).fit(again, data)["val_acc"]) == 1
 
 
@@ -403,14 +318,8 @@ def test_layers_under_the_names_of_our_methods_work():
     model = d2l.Classifier()
     model.forward = nn.Linear(3, 2)
     assert model(torch.ones(4, 3)).shape == (4, 2)
-    model.loss = nn.CrossEntropyLoss()
     model.loss = second = nn.NLLLoss()
     assert model.loss is dict(model.named_children())["loss"] is second
-    del model.loss
-    assert model.loss == d2l.Classifier.loss.__get__(model)
-    assert "loss" not in dict(model.named_children())
-    model.layer, model.number = nn.Linear(1, 1), 3
-    del model.layer, model.number
 
 
 def test_leaf_tensors_become_parameters_on_the_same_memory():
@@ -436,3 +345,183 @@ def test_a_data_module_knows_its_folder_and_asks_for_its_parts(tmp_path):
     assert data.train_dataloader() is True and data.val_dataloader() is False
     loader = Rows().get_tensorloader((torch.arange(9),), False, slice(2, 5))
     assert [X.tolist() for (X,) in loader] == [[2, 3, 4]]
+
+
+# What a fit records: its history.
+
+
+def test_a_history_is_there_before_during_and_after_a_fit():
+    """In a running epoch its last entries are the means so far, or NaN."""
+    seen = []
+
+    class Reader(Line):
+        def training_step(self, batch):
+            loss = super().training_step(batch)
+            seen.append({k: v[-1] for k, v in self.trainer.history.items()})
+            return loss
+
+    trainer, expected = d2l.Trainer(2), d2l.Trainer(2).fit(Line(), Rows())
+    assert trainer.history == {"epoch": []}
+    assert trainer.fit(Reader(), Rows()) is trainer.history == expected
+    assert "val_loss" not in seen[2] and math.isnan(seen[5]["val_loss"])
+    means = [seen[2]["train_loss"], seen[5]["train_loss"]]
+    assert means == pytest.approx(expected["train_loss"])
+    assert repr(expected) == "<History of 2 epochs: train_loss, val_loss>"
+
+
+def test_a_loop_of_the_reader_s_own_may_read_and_extend_the_history():
+    latest = []
+
+    def fit_epoch(self):
+        self.history.setdefault("lr", []).append(0.1)
+        d2l.Trainer.fit_epoch(self)
+        latest.append(self.history["val_loss"][-1])
+
+    history = own_trainer(fit_epoch=fit_epoch)(3).fit(Line(), Rows())
+    assert history["val_loss"] == latest and history["lr"] == [0.1] * 3
+    assert history["epoch"] == [1, 2, 3]
+
+
+def test_a_history_of_the_reader_s_own_is_kept():
+    trainer = d2l.Trainer(2)
+    trainer.history = ["mine"]
+    assert trainer.fit(Line(), Rows()) == ["mine"]
+
+
+def test_an_epoch_without_a_metric_holds_nan():
+    model, trainer = Line(), d2l.Trainer(3)
+    model.validation_step = lambda batch: (
+        trainer.epoch == 1 and model.plot("rare", 1, train=False)
+    )
+    history = trainer.fit(model, Rows())
+    expected = [math.nan, 1, math.nan]
+    assert history["val_rare"] == pytest.approx(expected, nan_ok=True)
+
+
+def test_after_an_interrupt_columns_are_of_one_length_and_a_fit_is_new():
+    def clip_gradients(self, grad_clip_val, model):
+        if self.train_batch_idx == 4:
+            raise KeyboardInterrupt
+
+    trainer = own_trainer(clip_gradients=clip_gradients)(3)
+    trainer.gradient_clip_val = 1
+    with pytest.raises(KeyboardInterrupt):
+        trainer.fit(Line(), Rows())
+    assert {len(values) for values in trainer.history.values()} == {2}
+    trainer.gradient_clip_val = 0
+    assert trainer.fit(Line(), Rows()) == d2l.Trainer(3).fit(Line(), Rows())
+
+
+# Points.
+
+
+def test_points_are_means_and_lie_in_the_middle_of_their_steps():
+    class Steps(Line):
+        def training_step(self, batch):
+            self.plot("step", self.trainer.train_batch_idx, train=True)
+            return super().training_step(batch)
+
+    model, data = Steps(), Rows(n=18)  # the fifth batch is smaller
+    data.val_dataloader = lambda: [(data.X, data.y)]
+    d2l.Trainer(2).fit(model, data)
+    points = [(0.2, 1), (0.7, 10 / 3), (1.2, 6), (1.7, 25 / 3)]
+    np.testing.assert_allclose(model.board.data["train_step"], points)
+    assert [x for x, _ in model.board.data["val_loss"]] == [1, 2]
+
+
+def test_a_metric_may_be_recorded_once_an_epoch_and_without_validation():
+    def fit_epoch(self):
+        d2l.Trainer.fit_epoch(self)
+        self.record("lr", 0.1 * (self.epoch + 1), train=True)
+        self.model.plot("once", self.epoch, train=False)
+
+    model, trainer = Line(), own_trainer(fit_epoch=fit_epoch)(3)
+    history = trainer.fit(model, Rows(n=40, validate=False))
+    assert history["train_lr"] == pytest.approx([0.1, 0.2, 0.3])
+    assert [x for x, _ in model.board.data["train_lr"]] == [1, 2, 3]
+    assert model.board.data["val_once"] == [(1, 0), (2, 1), (3, 2)]
+
+
+# Losses that are no longer finite.
+
+CAUSES = [(0, "before any"), (1, "training div"), (3, "training div")]
+
+
+@pytest.mark.parametrize("points", [0, 1, 3])
+@pytest.mark.parametrize("step, cause", CAUSES)
+def test_a_loss_that_is_nan_ends_the_fit(step, cause, points):
+    model, data, trainer = Line(), Rows(validate=False), d2l.Trainer(2)
+    model.plot_train_per_epoch = points
+    model.loss = lambda y_hat, y: (
+        y_hat.sum() * (math.nan if model.trainer.train_batch_idx >= step else 1)
+    )
+    where = rf"train_loss is nan at step {step} \(epoch {step // 3 + 1}\)"
+    with pytest.raises(FloatingPointError, match=f"{where}: {cause}.*, or"):
+        trainer.fit(model, data)
+    assert math.isnan(trainer.history["train_loss"][-1])
+    free = d2l.Trainer(2, stop_at_nan=False)
+    assert math.isnan(free.fit(model, data)["train_loss"][1])
+    assert len(model.board.data.get("train_loss", [])) == 2 * points
+
+
+# Values.
+
+
+def recorded(values):
+    """Return the mean of what is recorded, one value for each batch."""
+
+    model, values = Line(), iter(values)
+    model.validation_step = lambda batch: model.plot("x", next(values), False)
+    return d2l.Trainer(1).fit(model, Rows(n=16))["val_x"]
+
+
+def test_numbers_of_any_type_are_recorded():
+    grown = torch.full((1, 1), 3.0, requires_grad=True)
+    far = torch.tensor([3]).as_subclass(FarTensor)
+    for value in (np.full((1, 1), 3.0), grown.bfloat16(), far):
+        (mean,) = recorded([value, 0.5, True, torch.tensor(0.5)])
+        assert type(mean) is float and mean == 5 / 4
+
+
+NO_NUMBERS = "5", 1j, [1, 2], [1, [2]], None, torch.ones(2), torch.tensor(1j)
+
+
+@pytest.mark.parametrize("value", NO_NUMBERS)
+def test_what_is_no_number_is_not_recorded(value):
+    with pytest.raises(ValueError, match="val_x must be one real number"):
+        recorded([value])
+
+
+def test_values_on_a_gpu_are_fetched_once_a_point(monkeypatch):
+    """Until then only copies of them wait, without their graphs."""
+    fetches = []
+
+    def stack(values, stack=torch.stack):
+        fetches.append([value.requires_grad for value in values])
+        return stack(values)
+
+    class FarAway(Line):
+        def plot(self, key, value, train):
+            super().plot(key, value.as_subclass(FarTensor), train)
+            value.data.zero_()
+
+    expected = d2l.Trainer(1).fit(Line(), Rows(n=40))
+    monkeypatch.setattr(torch, "stack", stack)
+    monkeypatch.setattr(torch.Tensor, "item", None)
+    history = d2l.Trainer(1).fit(FarAway(), Rows(n=40))
+    assert fetches == [[False] * 5, [False] * 5, [False] * 10]
+    assert history["train_loss"] == pytest.approx(expected["train_loss"])
+
+
+# Files and copies.
+
+
+def test_histories_and_trainers_can_be_saved_and_copied(tmp_path):
+    trainer, path = d2l.Trainer(1), tmp_path / "saved.pt"
+    history = trainer.fit(d2l.LinearRegression(0.1), Rows())
+    torch.save(history, path)
+    assert torch.load(path, weights_only=True) == history  # no trust in us
+    for again in (copy.copy(history), copy.deepcopy(history)):
+        assert type(again) is d2l.History and again == history is not again
+    for again in (copy.deepcopy(trainer), pickled(trainer)):
+        assert again.history == history and len(again.train_dataloader) == 3

@@ -120,6 +120,72 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "800px" });
 document.querySelectorAll("[data-living]").forEach((e) => near.observe(e));
+
+// What a term means is shown beside it, to a pointer that rests there and to the
+// keyboard. It can be left with Escape, and read at leisure.
+const preview = Object.assign(document.createElement("div"),
+  { id: "preview", role: "tooltip", popover: "manual" });
+document.body.append(preview);
+let asked, waiting;
+const leave = () => {
+  clearTimeout(waiting);
+  asked?.removeAttribute("aria-describedby");
+  asked = null;
+  preview.hidePopover();
+};
+const explain = async (link) => {
+  clearTimeout(waiting);
+  if (asked === link) return;
+  leave();
+  asked = link;
+  await load("terms.js");
+  if (asked !== link || !TERMS[link.hash.slice(1)]) return;
+  preview.innerHTML = TERMS[link.hash.slice(1)];
+  link.setAttribute("aria-describedby", "preview");
+  preview.showPopover();
+  const [{ left, top, bottom }] = link.getClientRects();
+  const { offsetWidth: width, offsetHeight: height } = preview;
+  const below = bottom + height + 6 < innerHeight || top < height;
+  preview.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+  preview.style.top = `${below ? bottom + 3 : top - height - 3}px`;
+};
+const later = (what, time) => {
+  clearTimeout(waiting);
+  waiting = setTimeout(what, time);
+};
+for (const term of document.querySelectorAll("a:has(> .term)")) {
+  term.addEventListener("pointerenter", ({ pointerType }) =>
+    pointerType !== "touch" && later(() => explain(term), 250));
+  term.addEventListener("pointerleave", () => later(leave, 250));
+  term.addEventListener("focus", () => term.matches(":focus-visible") && explain(term));
+  term.addEventListener("blur", leave);
+}
+preview.addEventListener("pointerenter", () => clearTimeout(waiting));
+preview.addEventListener("pointerleave", () => later(leave, 250));
+addEventListener("keydown", ({ key }) => key === "Escape" && leave());
+
+// The glossary shows the terms that have what is typed, in either language.
+const terms = document.querySelector("dl.terms");
+if (terms) {
+  const line = Object.assign(document.createElement("p"), { className: "filter" });
+  line.innerHTML = '<label>Show the terms with <input type="search"></label> '
+    + '<span role="status"></span>';
+  terms.before(line);
+  const heads = [...terms.querySelectorAll(":scope > dt")];
+  const bare = (text) => text.toLowerCase().replace(/\s/g, "");  // as Korean varies
+  line.querySelector("input").addEventListener("input", ({ target }) => {
+    const wish = bare(target.value);
+    let count = 0;
+    for (const head of heads) {
+      const text = `${head.textContent} ${head.nextElementSibling.textContent}`;
+      const fits = bare(text).includes(wish);
+      head.hidden = head.nextElementSibling.hidden = !fits;
+      count += fits;
+    }
+    line.querySelector("span").textContent = wish && `${count} of ${heads.length}`;
+  });
+}
+
 // A slash leads to the search, except where one may be written.
 addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
