@@ -22,7 +22,6 @@ from .support.checks import (
     check_whole,
     described,
     plain_errors,
-    warn_of_bytes,
 )
 from .support.files import cache_folder
 from .support.loaders import LoaderSlot, TensorLoader, num_batches
@@ -269,11 +268,7 @@ class Trainer(HyperParameters):
 
     def prepare_batch(self, batch):
         """Move the tensors of a batch to the GPU, if one is used."""
-        if self.train_batch_idx == 0:
-            warn_of_bytes(batch)
-        if self.gpus:
-            batch = moved(batch, self.gpus[0])
-        return batch
+        return moved(batch, self.gpus[0]) if self.gpus else batch
 
     def fit(self, model, data):
         """Train `model` on `data` and return the history."""

@@ -63,36 +63,6 @@ def check_whole(least, **arguments):
     check_numbers(least, operator.index, **arguments)
 
 
-def warn_of_bytes(batch):
-    """Warn of pictures whose bytes became floats and were not divided.
-
-    Only where that is sure. Whole numbers up to 255 may as well be counts,
-    tokens or a time series: so the shape must be that of gray or RGB pictures,
-    and the largest number one that only bytes reach.
-    """
-    X = batch[0] if isinstance(batch, (list, tuple)) and batch else None
-    if not isinstance(X, torch.Tensor) or not _may_be_pictures(X):
-        return
-    low, high = X.min(), X.max()
-    if low >= 0 and 128 <= high <= 255 and bool((X == X.round()).all()):
-        warnings.warn(
-            f"The images of shape {tuple(X.shape)} hold whole numbers up to "
-            f"{high:g}, not numbers from 0 to 1; divide them by 255.",
-            stacklevel=2,
-        )
-
-
-def _may_be_pictures(X):
-    if X.is_nested or X.is_meta or X.layout != torch.strided or not X.numel():
-        return False
-    if X.dtype not in (torch.float32, torch.float64):
-        return False
-    sides = [size for size in X.shape[1:] if size not in (1, 3)]
-    if len(sides) != 2 or min(sides) < 8:
-        return False
-    return X.dim() == 4 or (X.dim() == 3 and sides[0] == sides[1])
-
-
 def check_labels(labels, num_classes):
     """Raise ValueError unless all labels, at least one, have a score.
 

@@ -9,7 +9,6 @@ import re
 import warnings
 from functools import partial
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 from line_fit import Batches, Line
@@ -20,7 +19,7 @@ from torch.optim.lr_scheduler import StepLR
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 import d2lmini as d2l
-from d2lmini.support.checks import plain_errors, warn_of_bytes
+from d2lmini.support.checks import plain_errors
 
 NAN = float("nan")
 X, y = torch.ones(4, 3), torch.ones(4, 1)
@@ -28,12 +27,6 @@ SCORES, LABELS = torch.eye(4, 3), torch.tensor([0, 1, 2, 0])
 sorter, concise = d2l.Classifier(), d2l.LinearRegression(0.1)
 scratch = d2l.LinearRegressionScratch(3, 0.1)
 IMAGES, w = torch.ones(2, 3, 3), torch.ones(2, requires_grad=True)
-
-
-@pytest.fixture(autouse=True)
-def no_figure_left():
-    yield
-    plt.close("all")
 
 
 # A loader that knows its length, and has given its batches before.
@@ -231,6 +224,7 @@ def test_the_sentence(name):
         warnings.filterwarnings("ignore", "Initializing zero-element tensors")
         call()
     hook.remove()
+    d2l.plt.close("all")
     assert bool(steps) == (name in LATE)
     sentence, problem = str(caught.value), caught.value
     assert part in sentence and len(sentence) < 250
@@ -281,38 +275,6 @@ def test_warnings_of_a_broadcast_are_errors_while_a_fit_runs():
             warnings.resetwarnings()
         warnings.filterwarnings("ignore", "Using a target size", UserWarning)
         assert len(fit([(X, y[:, 0])])["train_loss"]) == 2
-
-
-@pytest.mark.parametrize("high", [128, 255])
-@pytest.mark.parametrize("shape", [(1, 8, 9), (3, 9, 8), (8, 8, 3), (8, 8)])
-def test_bytes_as_floats_are_noticed_in_the_first_batch(shape, high):
-    images = torch.full((4, *shape), float(high))
-    images[0] = 0
-    with pytest.warns(UserWarning, match="divide them by 255.$") as caught:
-        fit([(images, y), (images, y)], stop_at_nan=False)
-    (warning,) = caught
-    assert f"{(4, *shape)} hold whole numbers up to {high}" in str(warning)
-
-
-QUIET = {
-    "scaled": torch.rand(2, 1, 8, 8),
-    "few bits": torch.full((2, 1, 8, 8), 127.0),
-    "16 bits": torch.full((2, 1, 8, 8), 256.0),
-    "normalized": torch.tensor([-1.0, 200]).repeat(2, 1, 8, 4),
-    "measured": torch.full((2, 1, 8, 8), 200.5),
-    "bytes": torch.full((2, 1, 8, 8), 200),
-    "panel": torch.full((2, 8, 9), 200.0),
-    "features": torch.full((2, 16, 8, 8), 200.0),
-    "no numbers": torch.ones(2, 8, 8, device="meta"),
-    "sparse": torch.full((2, 8, 8), 200.0).to_sparse(),
-    "texts": ["one", "two"],
-}
-
-
-@pytest.mark.parametrize("name", QUIET)
-def test_what_is_not_surely_a_picture_of_bytes_is_no_alarm(name):
-    for batch in ((QUIET[name], y), [QUIET[name]], {"X": QUIET[name]}, []):
-        warn_of_bytes(batch)  # a warning is an error in these tests
 
 
 def test_nothing_to_do_is_no_error():

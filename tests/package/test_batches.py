@@ -32,8 +32,7 @@ def f(*shape):
 
 X, y = f(7, 5, 2), f(5, 1)  # seven moments of five samples
 packed = pack_sequence([f(3, 2), f(2, 2), f(1, 2), f(1, 2), f(1, 2)])
-sizes = [f(2, 4)] * 4 + [f(1, 4)]  # boxes in each of five pictures
-pictures = [f(3, 8, 8)] * 5
+boxes = [f(2, 4)] * 4 + [f(1, 4)]  # in each of five pictures
 jagged = [f(2), f(3), f(2), f(3), f(1)]
 cyclic = SimpleNamespace(x=f(7, 5), y=f(5))
 cyclic.me = cyclic
@@ -51,8 +50,8 @@ FIVE = {
     "texts": ["one"] * 5,
     "samples": [(f(3), 1)] * 5,
     "samples in dicts": [{"x": f(3), "y": 1}] * 5,
-    "labels in a list": (pictures, [torch.tensor(1)] * 5),
-    "boxes of each picture": (f(5, 3, 8, 8), sizes),
+    "labels in a list": ([f(3)] * 5, [torch.tensor(1)] * 5),
+    "boxes of each picture": (f(5, 3, 8, 8), boxes),
     "dicts of each picture": (f(5, 3, 8, 8), [{"boxes": f(2, 4)}] * 5),
     "pairs in a tuple": (X, ((y, y), (y, y))),
     "dicts of other names": [{"x": X}, {"y": y}],

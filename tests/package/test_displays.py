@@ -136,17 +136,15 @@ def test_flush_draws_what_another_draw_has_kept_but_not_drawn(kind, given):
     plt.close("all")
 
 
-PLOT = "d2l.plot([1, 2])"
 FIT = "history = d2l.Trainer(2).fit(d2l.LinearRegression(0.1), data)"
 
 
-@pytest.mark.parametrize("first", [FIT, PLOT], ids=["fit", "plot"])
-def test_jupyter_shows_curves_whatever_comes_first(first, monkeypatch):
+def test_jupyter_shows_curves_also_when_they_come_first(monkeypatch):
     monkeypatch.delenv("MPLBACKEND", raising=False)
     head = """import torch, d2lmini as d2l
 data = d2l.SyntheticRegressionData(torch.ones(2), 0, 0.1, 8, 8, 4)\n"""
     svg = "%config InlineBackend.figure_format = 'svg'\n"
-    sources = head + first, FIT, svg + FIT, "%matplotlib agg\n" + FIT
+    sources = head + FIT, FIT, svg + FIT, "%matplotlib agg\n" + FIT
     notebook = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
     nbclient.NotebookClient(notebook, kernel_name="python3").execute()
     found = [min(output.data) for c in notebook.cells for output in c.outputs]
@@ -173,16 +171,16 @@ SHADES = SHADES.reshape(110, 110, 3).astype(np.uint8)
 # What is drawn, with the mode and the largest size of its picture, and whether
 # that is sharper than it is shown.
 PIXELS = {
-    "curves": (NOISE[:0], "P", 20_000, True),
-    "tones": (NOISE[:16, :16, 0], "P", 2000, True),
-    "noise": (NOISE, "RGBA", 20_000, False),
-    "photo": (SHADES, "P", 5000, True),
+    "curves": (NOISE[:0], "P", 20_000, 2),
+    "tones": (NOISE[:16, :16, 0], "P", 2000, 2),
+    "noise": (NOISE, "RGBA", 20_000, 1),
+    "photo": (SHADES, "P", 5000, 2),
 }
 
 
 @pytest.mark.parametrize("name", PIXELS)
 def test_pictures_are_light_and_keep_their_tones(name, shell):
-    pixels, mode, num_bytes, is_sharp = PIXELS[name]
+    pixels, mode, num_bytes, sharpness = PIXELS[name]
     with matplotlib.rc_context():
         d2l.set_style()
         figure = plt.figure(figsize=(2, 2), dpi=50)
@@ -199,10 +197,10 @@ def test_pictures_are_light_and_keep_their_tones(name, shell):
     figure.savefig(full, dpi=100, bbox_inches=box)
     full = Image.open(full)
     assert size == {"width": full.width // 2, "height": full.height // 2}
-    few_size = full.size if is_sharp else (size["width"], size["height"])
-    assert few.size == few_size
-    both = few, full.resize(few.size)
-    both = (np.asarray(image.convert("RGBA"), int) for image in both)
+    assert few.size == (full.size if sharpness == 2 else (*size.values(),))
+    both = (
+        np.asarray(i.convert("RGBA"), int) for i in (few, full.resize(few.size))
+    )
     assert abs(np.subtract(*both)).mean() < (3 if name == "photo" else 1)
 
 
