@@ -168,6 +168,8 @@ NOISE = np.random.default_rng(0).integers(0, 256, (110, 110, 3), np.uint8)
 SHADES = np.stack(np.meshgrid(np.arange(110), np.arange(110), 60), axis=-1)
 SHADES = SHADES.reshape(110, 110, 3).astype(np.uint8)
 
+# What is drawn, with the mode and the largest size of its picture, and whether
+# that is sharper than it is shown.
 PIXELS = {
     "curves": (NOISE[:0], "P", 20_000, 2),
     "tones": (NOISE[:16, :16, 0], "P", 2000, 2),
