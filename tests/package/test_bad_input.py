@@ -121,6 +121,7 @@ CLASSES = {  # scores and labels, for loss, accuracy and cross_entropy
     "-100": (SCORES, LABELS.masked_fill(LABELS > 1, -100), "Label -100 is"),
     "was NaN": (SCORES, LABELS - 2**63, "scores; NaN becomes this number"),
     "was NaN on ARM": (SCORES, (LABELS > 1) * 2**31, "; NaN becomes this num"),
+    "was NaN of 32 bits": (SCORES, LABELS - 2**31, "; NaN becomes this number"),
     "classes second": (IMAGES[..., :2], LABELS[:4].reshape(2, 2), "); give Y_"),
 }
 OPTIMIZERS = {
@@ -161,7 +162,7 @@ OTHERS = {
     "a scalar": (lambda: d2l.TensorLoader((w[0],), 1), "not of shapes [()]"),
     "lists": (lambda: d2l.TensorLoader((X, [1] * 4), 1), "not from list"),
     "sparse": (lambda: d2l.TensorLoader(X.to_sparse(), 1), "give to_dense()"),
-    "no column": (lambda: fit([(X[:, :0], y)]), "net.1.weight has shape (1, 0"),
+    "no column": (lambda: fit([(X[:, :0], y)]), "(1, 0), and so no numbers"),
     "curve of texts": (lambda: d2l.plot([1], ["a"]), "(1,); try reshape(-1)."),
     "curve in 3-D": (lambda: d2l.plot(torch.ones(2, 3, 4)), "A curve is"),
     "curves": (lambda: d2l.plot([1, 2, 3], [1, 2]), "[(3,)], but Y of shapes"),

@@ -85,7 +85,7 @@ def test_weights_are_there_after_they_were_loaded():
 def test_a_score_of_nan_has_no_accuracy():
     scores = SCORES.clone()
     scores[0, 1, 3] = torch.nan
-    hits = d2l.Classifier().accuracy(scores, LABELS, averaged=False)
+    hits = d2l.Classifier().accuracy(scores, 0 * LABELS, averaged=False)
     assert hits.isnan().tolist() == [False, True] + 4 * [False]
 
 

@@ -192,9 +192,11 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
     images = [ax.images[0] for ax in axes]
     assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12]
     assert {i.get_clim() for i in images} == {(0, 15)} == {bar.get_ylim()}
+    assert not axes[0].get_xgridlines()[0].get_visible()
     words = [(ax.title, ax.xaxis.label, ax.yaxis.label) for ax in axes]
     words = ["".join(text.get_text() for text in texts) for texts in words]
     assert words == ["ay", "b", "xy", "x"]
+    assert bar.get_position().height < 0.7  # not longer than the matrices
     d2l.show_heatmaps(torch.nan * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
     (image,) = plt.gcf().axes[0].images
     assert (image.get_cmap().name, size()) == ("Blues", (4, 3))
