@@ -278,7 +278,7 @@ def test_visualize(few):
     data = few()
     batch = next(iter(data.val_dataloader()))
     for labels in (None, np.array([]), np.arange(8)):
-        data.visualize(batch, 1, 8, labels)
+        data.visualize(batch, labels=labels)
         titles = [axes.get_title() for axes in d2l.plt.gcf().axes]
         names = data.text_labels(range(8)) if np.size(labels) < 2 else labels
         assert titles == [*map(str, names)]

@@ -90,8 +90,9 @@ def test_plot_clears_and_labels_axes_and_repeats_formats():
     assert settings(axes) == SETTINGS
     styles = [line.get_linestyle() for line in axes.lines]
     assert styles == ["-", "--", "-.", ":", "-", "--"]
-    d2l.set_axes(axes)  # a grid is not switched off by the second call
-    assert axes.get_xgridlines()[0].get_visible()
+    for _ in range(2):  # a grid is not switched off by the second call
+        d2l.set_axes(axes)
+        assert axes.get_xgridlines()[0].get_visible()
     assert settings(axes) == ("", "", (1, 9), (2, 8), "linear", "linear")
     d2l.plot([], fmts=[], legend=(), axes=axes)
     assert axes.lines[0].get_linestyle() == "-" and not axes.get_legend()
@@ -155,6 +156,7 @@ IMAGES = [
     (2 * COLORS[:1], 2 * COLORS[0]),
     (2 * COLORS[0, :, :1].numpy(), 2 * COLORS[0, :, :1]),
     (BITS[..., None] > 0, BITS),
+    (COLORS > 0.5, (COLORS > 0.5).permute(1, 2, 0)),
     (BITS.to(torch.uint16)[None], BITS),
 ]
 
