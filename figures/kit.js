@@ -11,6 +11,7 @@
 
 (() => {
   const makers = {};
+  let windows = 0;  // of plots; each has a name of its own
   const SVG = "http://www.w3.org/2000/svg";
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -108,7 +109,7 @@
         layer.add("text", { ...name, x: left, y: top - 8 }, yName);
       };
       redraw(x, y);
-      const id = `clip-${document.querySelectorAll("clipPath").length}`;
+      const id = `clip-${windows++}`;
       const clip = panel.add("clipPath", { id });
       panel.add("rect", { x: left, y: top, width: right - left, height: bottom - top }, "", clip);
       const plot = panel.add("g", { "clip-path": `url(#${id})` });

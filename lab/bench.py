@@ -4,15 +4,13 @@
 
 A full run writes RESULTS.md and growth.csv beside this file, and exits with 1
 when a goal is missed. The parts that are named run once, and nothing is
-written: memory, notebooks, book, epochs, board, imports.
+written: memory, epochs, board.
 """
 
 import csv
 import os
 import platform
 import re
-import resource
-import shutil
 import subprocess
 import sys
 import time
@@ -28,15 +26,8 @@ sys.path.append(str(ROOT))
 
 import measures  # noqa: E402
 
-# Seconds of CPU time that D2L's same sections take, all their cells, on two
-# cores without a GPU, with PyTorch 2.13.
-D2L_CPU_SECONDS = 415
 # In the order of the report; some ratios are shown without being judged.
 GOALS = {
-    "all notebooks under strict nbval": "at most 90 s",
-    "CPU time, D2L's sections against ours": "at least 4 x",
-    "`make book` from nothing": "at most 40 s",
-    "`make book` after an edit of one page": "at most 12 s",
     "softmax: Trainer with board against the bare loop": "at most 1.1 x",
     "softmax: the same, loop on the trainer's batches": "",
     "softmax: per-sample loader against Trainer": "at least 15 x",
@@ -48,7 +39,6 @@ GOALS = {
     "MLP: per-sample loader against that loop": "",
     "MLP: Lightning, same metrics, against Trainer": "at least 1.4 x",
     "MLP: board and history, of 20 epochs of training": "at most 2 %",
-    "`import d2lmini` beyond `import torch`": "at most 10 %",
     "memory for the dataset, at its peak": "at most 260 MB",
     "its excess over what stays, in sizes of the dataset": "at most 1",
 }
@@ -99,45 +89,11 @@ def alone(function, *arguments):
         return pool.submit(function, *arguments).result()
 
 
-def run(*command):
-    """Run a command; return the seconds that pass, and those of the CPU."""
-    start, before = time.perf_counter(), cpu_seconds()
-    subprocess.run(command, cwd=ROOT, check=True, stdout=sys.stderr)
-    return time.perf_counter() - start, cpu_seconds() - before
-
-
-def cpu_seconds():
-    """Return the CPU time of all children that have ended."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def memory(i):
     """Measure the resident set while the data are loaded and passed over."""
     peak, copies = alone(measures.memory)
     excess = "its excess over what stays, in sizes of the dataset"
     return {"memory for the dataset, at its peak": peak, excess: copies}
-
-
-def notebooks(i):
-    """Run all notebooks under strict nbval, two at a time."""
-    wall, cpu = run(sys.executable, "-m", "pytest", "-q", "chapters")
-    return {
-        "all notebooks under strict nbval": wall,
-        "CPU time, D2L's sections against ours": D2L_CPU_SECONDS / cpu,
-    }
-
-
-def book(i):
-    """Build the site from nothing, then after a change of one page."""
-    shutil.rmtree(ROOT / "_build", ignore_errors=True)
-    first, _ = run("make", "--silent", "book")
-    min(ROOT.glob("chapters/*/*.ipynb")).touch()
-    second, _ = run("make", "--silent", "book")
-    return {
-        "`make book` from nothing": first,
-        "`make book` after an edit of one page": second,
-    }
 
 
 def epochs(i):
@@ -156,26 +112,8 @@ def board(i):
     return {"MLP: board and history, of 20 epochs of training": 100 * share}
 
 
-def imports(i):
-    """Measure `import d2lmini` beyond `import torch`, in a fresh process."""
-    program = [
-        sys.executable,
-        "-X",
-        "importtime",
-        "-c",
-        "import torch, d2lmini",
-    ]
-    done = subprocess.run(
-        program, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=True
-    )
-    lines = [line.split("|") for line in done.stderr.splitlines()]
-    took = {name.strip(): total for _, total, name in lines}
-    share = 100 * int(took["d2lmini"]) / int(took["torch"])
-    return {"`import d2lmini` beyond `import torch`": share}
-
-
 # How often each is done; first what fails if something is broken.
-PARTS = {memory: 3, notebooks: 1, book: 1, epochs: 4, board: 3, imports: 4}
+PARTS = {memory: 3, epochs: 4, board: 3}
 REPORT = """\
 # Results
 
@@ -219,7 +157,8 @@ def write(text):
         writer.writerow(["images", "hidden", "seconds"])
         for number, width, value in alone(measures.growth):
             writer.writerow([number, width, f"{value:.4g}"])
-    run(sys.executable, "tools/notebooks.py", "run")
+    command = [sys.executable, "tools/notebooks.py", "run"]
+    subprocess.run(command, cwd=ROOT, check=True)
 
 
 def main(*names):

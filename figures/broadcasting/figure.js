@@ -50,7 +50,7 @@ figure("broadcasting", (kit, given) => {
         button.style.cssText = "padding: 0; margin: 0; min-width: 0; width: 1.7rem; height: 1.7rem";
         return button;
       });
-      table.append(element("span", { style: "display: flex; justify-content: center" }, buttons[0], value, buttons[1]));
+      table.append(element("span", { style: "display: flex; justify-content: center; align-items: center" }, buttons[0], value, buttons[1]));
       shown[name].push(value);
     }
   }

@@ -173,7 +173,7 @@ figure("matrix", (kit, { columns, degrees }) => {
     shows.rank(rank);
     shows.stretch(Math.sqrt((squares + Math.sqrt(Math.max(0, squares ** 2 - 4 * det ** 2))) / 2));
     shows.length(length);
-    shows.angle(length > 0.005 ? angle : "none");
+    shows.angle(length > 0.005 ? Math.round(1e3 * angle) / 1e3 : "none");
     said.textContent = tell(map, det, rank, angle, length);
   };
 });

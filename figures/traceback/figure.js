@@ -8,19 +8,16 @@ figure("traceback", (kit, { failures }) => {
   const said = element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(list, said);
 
-  let isFolded, chosen;
+  let isFolded, chosen, opened;
   const failure = kit.choice("Failure", { shapes: "shapes do not fit", dtypes: "dtypes do not fit" });
-  const fold = kit.button("Fold the library", () => {
-    isFolded = !isFolded;
-    if (isFolded && !frames()[chosen].yours) chosen = lastOfYours();
-  });
+  const fold = kit.button("Fold the library", () => { isFolded = !isFolded; });
   const up = kit.button("Up", () => move(-1));
   const down = kit.button("Down", () => move(1));
   const shows = { frames: kit.number("frames", "frames", 0), yours: kit.number("yours", "yours", 0) };
 
   const frames = () => failures[failure.value].frames;
   const lastOfYours = () => frames().findLastIndex((frame) => frame.yours);
-  const start = () => { isFolded = false; chosen = frames().length - 1; };
+  const open = () => { opened = failure.value; chosen = frames().length - 1; };
   const isShown = (frame) => frame.yours || !isFolded;
   // The next frame in a direction that is not folded away, or null.
   const next = (way) => {
@@ -28,9 +25,7 @@ figure("traceback", (kit, { failures }) => {
     return null;
   };
   const move = (way) => { chosen = next(way) ?? chosen; };
-  failure.addEventListener("change", () => { start(); kit.changed(); });
-  kit.again.push(start);
-  start();
+  kit.again.push(() => { isFolded = false; open(); });
 
   const tell = (frame) => {
     if (chosen === lastOfYours())
@@ -54,6 +49,8 @@ figure("traceback", (kit, { failures }) => {
   };
 
   kit.draw = () => {
+    if (failure.value !== opened) open();
+    if (!isShown(frames()[chosen])) chosen = lastOfYours();
     const hadFocus = list.contains(document.activeElement);
     const rows = frames().map((frame, i) => isShown(frame) && row(frame, i)).filter(Boolean);
     const away = frames().length - rows.length;

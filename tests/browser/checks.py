@@ -170,6 +170,10 @@ def out_of_reach(page):
     """Return the links, buttons, folds and boxes that scroll, but that no
     number of Tabs reaches, or whose focus cannot be seen.
     """
+    for figure in page.locator("[data-living]").all():
+        figure.scroll_into_view_if_needed()
+        figure.locator(".stage").wait_for()  # awake, it hides its picture
+    page.evaluate("scrollTo(0, 0)")
     wanted = ask(page, "numberStops")
     page.evaluate(
         f"window.stopInFocus = () => {{{SCRIPT}; return stopInFocus()}}"
