@@ -121,6 +121,7 @@ CLASSES = {  # scores and labels, for loss, accuracy and cross_entropy
     "-100": (SCORES, LABELS.masked_fill(LABELS > 1, -100), "Label -100 is"),
     "was NaN": (SCORES, LABELS - 2**63, "scores; NaN becomes this number"),
     "was NaN on ARM": (SCORES, (LABELS > 1) * 2**31, "; NaN becomes this num"),
+    "was NaN of 32 bits": (SCORES, LABELS - 2**31, "; NaN becomes this number"),
     "classes second": (IMAGES[..., :2], LABELS[:4].reshape(2, 2), "); give Y_"),
 }
 OPTIMIZERS = {
@@ -155,17 +156,19 @@ OTHERS = {
     "loss a row": (lambda: fit(model=line(loss=torch.sub)), "torch.float32."),
     "no grad": (lambda: fit(model=line(loss=lambda a, b: b.sum())), "detach n"),
     "length": (lambda: fit(model=line(training_step=len)), "a tensor, not 2"),
+    "no y": (lambda: concise.loss(y, None), "y must be a tensor, not None"),
+    "no y_hat": (lambda: concise.loss(None, y), "y_hat must be a tensor, not"),
     "y as a row": (lambda: concise.loss(y, y[:, 0]), "shape (4,); reshape"),
     "few y": (lambda: scratch.loss(y, y[:2]), "(2, 1); they must be the same"),
     "lengths": (lambda: d2l.TensorLoader((X, y[:2]), 1), "[(4, 3), (2, 1)]"),
     "a scalar": (lambda: d2l.TensorLoader((w[0],), 1), "not of shapes [()]"),
     "lists": (lambda: d2l.TensorLoader((X, [1] * 4), 1), "not from list"),
     "sparse": (lambda: d2l.TensorLoader(X.to_sparse(), 1), "give to_dense()"),
-    "no column": (lambda: fit([(X[:, :0], y)]), "net.1.weight has shape (1, 0"),
+    "no column": (lambda: fit([(X[:, :0], y)]), "(1, 0), and so no numbers"),
     "curve of texts": (lambda: d2l.plot([1], ["a"]), "(1,); try reshape(-1)."),
     "curve in 3-D": (lambda: d2l.plot(torch.ones(2, 3, 4)), "A curve is"),
     "curves": (lambda: d2l.plot([1, 2, 3], [1, 2]), "[(3,)], but Y of shapes"),
-    "legend": (lambda: d2l.plot([[1], [2]], legend="a"), "legend must have 2"),
+    "legend": (lambda: d2l.plot([[1], [2]], legend="a"), "each of the curves,"),
     "titles": (lambda: d2l.show_images(IMAGES, 1, 2, "a"), "2 images need"),
     "empty image": (lambda: image(X[:0]), "(0, 3)"),
     "image of one axis": (lambda: image(y[:, 0]), "float32 of shape (4,)."),
@@ -173,7 +176,7 @@ OTHERS = {
     "complex image": (lambda: image(IMAGES[0] * 1j), "not complex64"),
     "one matrix": (lambda: heatmaps(X), "for one matrix try"),
     "no matrix": (lambda: heatmaps(IMAGES[None, :0]), "(1, 0, 3, 3)"),
-    "columns": (lambda: heatmaps(IMAGES[None], "a"), "titles must have 2"),
+    "columns": (lambda: heatmaps(IMAGES[None], "a"), "each of the columns,"),
 }
 BLANK = d2l.Module()
 MISSING = {  # what a reader's class has to define, or to do first
@@ -238,6 +241,7 @@ ACCEPTED = {
     "fewer": lambda m: d2l.SGD([m.net[1].bias], 0.1),
     "more": lambda m: SGD([*m.parameters(), w]),
     "kept in a way of its own": lambda m: Keeping(params={"w": w}),
+    "iterator beside a tensor": lambda m: Keeping(w=w, lr=iter([0.1])),
     "iterator of rates": lambda m: Keeping(w=[w], lr=iter([0.1])),
 }
 

@@ -168,6 +168,7 @@ def test_only_training_batches_are_shuffled(train, few):
     loader = data.get_dataloader(train)
     assert isinstance(loader, d2l.TensorLoader) and loader.shuffle is train
     assert (loader.dataset, loader.batch_size) == (part, 20)
+    assert (loader.drop_last, loader.num_workers) == (False, 0)
     loader = few(num_workers=1).get_dataloader(train)
     assert (loader.num_workers, loader.batch_size) == (1, 20)
     assert isinstance(loader.sampler, RandomSampler) == train
@@ -205,6 +206,7 @@ CHANGES = {
     "targets": lambda part: {"targets": 9 - part.targets},
     "shorter": lambda part: {"data": part.data[:23]},  # as torchvision allows
     "larger": lambda part: {"data": part.data.repeat(1, 2, 3)},
+    "real": lambda part: {"data": torch.randn(50, 28, 28)},
     "lists": lambda part: {"targets": part.targets.tolist()},
     "arrays": lambda part: {"data": part.data.numpy()},
     "floats": lambda part: {"targets": part.targets.double()},
@@ -276,7 +278,7 @@ def test_visualize(few):
     data = few()
     batch = next(iter(data.val_dataloader()))
     for labels in (None, np.array([]), np.arange(8)):
-        data.visualize(batch, 1, 8, labels)
+        data.visualize(batch, labels=labels)
         titles = [axes.get_title() for axes in d2l.plt.gcf().axes]
         names = data.text_labels(range(8)) if np.size(labels) < 2 else labels
         assert titles == [*map(str, names)]

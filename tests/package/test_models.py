@@ -72,6 +72,7 @@ def test_weights_by_hand_start_as_they_are_told(sigma):
     assert share.std().item() == pytest.approx(1, abs=0.1)
     assert share.mean().item() == pytest.approx(0, abs=0.1)
     assert (model.w.shape, model.b.tolist()) == ((2000, 1), [0])
+    assert [*model.state_dict()] == ["w", "b"]
 
 
 def test_weights_are_there_after_they_were_loaded():
@@ -85,7 +86,7 @@ def test_weights_are_there_after_they_were_loaded():
 def test_a_score_of_nan_has_no_accuracy():
     scores = SCORES.clone()
     scores[0, 1, 3] = torch.nan
-    hits = d2l.Classifier().accuracy(scores, LABELS, averaged=False)
+    hits = d2l.Classifier().accuracy(scores, 0 * LABELS, averaged=False)
     assert hits.isnan().tolist() == [False, True] + 4 * [False]
 
 
@@ -206,6 +207,7 @@ def test_a_loader_gives_every_row_once(num_rows, batch_size, shuffle, change):
     transform = torch.neg if change else None
     loader = d2l.TensorLoader(iter(tensors), 99, shuffle, transform)
     loader.batch_size, orders = batch_size, []
+    assert len(loader.dataset) == num_rows
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         batches = list(loader)

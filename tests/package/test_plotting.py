@@ -90,8 +90,9 @@ def test_plot_clears_and_labels_axes_and_repeats_formats():
     assert settings(axes) == SETTINGS
     styles = [line.get_linestyle() for line in axes.lines]
     assert styles == ["-", "--", "-.", ":", "-", "--"]
-    d2l.set_axes(axes)  # a grid is not switched off by the second call
-    assert axes.get_xgridlines()[0].get_visible()
+    for _ in range(2):  # a grid is not switched off by the second call
+        d2l.set_axes(axes)
+        assert axes.get_xgridlines()[0].get_visible()
     assert settings(axes) == ("", "", (1, 9), (2, 8), "linear", "linear")
     d2l.plot([], fmts=[], legend=(), axes=axes)
     assert axes.lines[0].get_linestyle() == "-" and not axes.get_legend()
@@ -155,6 +156,7 @@ IMAGES = [
     (2 * COLORS[:1], 2 * COLORS[0]),
     (2 * COLORS[0, :, :1].numpy(), 2 * COLORS[0, :, :1]),
     (BITS[..., None] > 0, BITS),
+    (COLORS > 0.5, (COLORS > 0.5).permute(1, 2, 0)),
     (BITS.to(torch.uint16)[None], BITS),
 ]
 
@@ -192,9 +194,11 @@ def test_heatmaps_share_a_scale_and_are_labeled_at_the_edges():
     images = [ax.images[0] for ax in axes]
     assert [i.get_array()[0, 0] for i in images] == [0, 4, 8, 12]
     assert {i.get_clim() for i in images} == {(0, 15)} == {bar.get_ylim()}
+    assert not axes[0].get_xgridlines()[0].get_visible()
     words = [(ax.title, ax.xaxis.label, ax.yaxis.label) for ax in axes]
     words = ["".join(text.get_text() for text in texts) for texts in words]
     assert words == ["ay", "b", "xy", "x"]
+    assert bar.get_position().height < 0.7  # not longer than the matrices
     d2l.show_heatmaps(torch.nan * HEAT[:, :1], "x", "y", None, (4, 3), "Blues")
     (image,) = plt.gcf().axes[0].images
     assert (image.get_cmap().name, size()) == ("Blues", (4, 3))

@@ -107,6 +107,7 @@ def test_parts_as_d2l_prints_them(names):
     trainer, data = partly_own(names)(3), Rows()
     if not names:
         trainer, data = Printed(3), Rows(n=12)  # batches of one size
+        trainer.fit(Line(lr=math.inf), data)  # which never stops at NaN
     plain, expected = d2l.Trainer(3), Line()
     plain.fit(expected, data)
     for _ in range(2):
@@ -155,6 +156,9 @@ def test_a_board_may_be_the_reader_s_own(capsys):
     assert model.board[-1] == (1, "val_loss")
     assert vars(model.board) == {"xlim": [0, 1]}
     assert "epoch 1/1" in capsys.readouterr().out
+    model.board.flush = model.board.clear
+    d2l.Trainer(1).fit(model, Rows())
+    assert model.board == []
 
 
 def test_several_optimizers_in_an_epoch_of_the_reader_s_own():
@@ -222,7 +226,7 @@ def test_gpus_are_counted_named_and_done_without(monkeypatch):
     assert d2l.num_gpus() == 2 and d2l.try_gpu(2) == d2l.cpu()
     assert d2l.try_gpu(1) == d2l.gpu(1) == torch.device("cuda", 1)
     assert d2l.Trainer(1, num_gpus=1).gpus == [d2l.gpu()]
-    with pytest.warns(UserWarning, match="3, .* 2 .* first"):
+    with pytest.warns(UserWarning, match="3, .* 2 .* on the first"):
         assert len(d2l.Trainer(1, num_gpus=3).gpus) == 2
     pretend(0, True)
     assert d2l.try_gpu() == d2l.gpu() == torch.device("mps", 0)
