@@ -173,10 +173,7 @@ OTHERS = {
     "titles": (lambda: d2l.show_images(IMAGES, 1, 2, "a"), "2 images need"),
     "empty image": (lambda: image(X[:0]), "(0, 3)"),
     "image of one axis": (lambda: image(y[:, 0]), "float32 of shape (4,)."),
-    "image of four axes": (
-        lambda: image(IMAGES[None]),
-        "An image has real numbers",
-    ),
+    "image of four axes": (lambda: image(IMAGES[None]), "An image has real"),
     "complex image": (lambda: image(IMAGES[0] * 1j), "not complex64"),
     "one matrix": (lambda: heatmaps(X), "for one matrix try"),
     "no matrix": (lambda: heatmaps(IMAGES[None, :0]), "(1, 0, 3, 3)"),
