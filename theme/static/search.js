@@ -44,6 +44,8 @@ function words(text) {
 const row = (text) => (text.match(TOKEN) || [])
   .flatMap(parts).map((word) => word.replace(/\d+/g, "0"));
 
+const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
+const BOOK = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
 const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1 };
 const sections = BOOK.flatMap(([page, entries]) => entries.map(
   ([anchor, heading, text, code, said], i) => ({
