@@ -15,7 +15,7 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
   kit.stage.append(said);
 
   const power = kit.slider("Degree", { min: 0, max: MOST, step: 1, value: degree, digits: 0 });
-  const size = kit.slider("Birds for training", { min: 10, max: 160, step: 1, value: n, digits: 0 });
+  const size = kit.slider("Birds", { min: 10, max: 160, step: 1, value: n, digits: 0 });
   let order, round, past, setting;
   const others = () => {
     past = [...past.slice(-39), curve(models()[Math.round(power.value)])];
