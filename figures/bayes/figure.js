@@ -74,7 +74,7 @@ figure("bayes", (kit, { prevalence, sensitivity, specificity, lasting }) => {
     const both = tests.value === "one" ? "positive" : "positive twice";
     let text = `Of 1,000 people ${ill} ${ill === 1 ? "is" : "are"} ill. ${positive} ${positive === 1 ? "is" : "are"} ${both}, and of these ${hits} ${hits === 1 ? "is" : "are"} ill: ${percent(100 * formula)} by the formula.`;
     if (!positive) text = `Of 1,000 people ${ill} ${ill === 1 ? "is" : "are"} ill, and nobody is ${both}: such a result is rarer than one in a thousand.`;
-    else if (Math.abs(formula - 0.5) < 0.012) text += " A positive result now says as much as a coin toss.";
+    else if (Math.abs(formula - 0.5) < 0.012) text += " Of those with such a result, about as many are ill as healthy.";
     else if (alarms === 0) text += " There are no false alarms left to count.";
     said.textContent = text;
   };

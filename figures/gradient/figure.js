@@ -11,7 +11,7 @@ figure("gradient", (kit, { moments: [xx, x1, xy, y1, yy], start }) => {
     penguins: { X: [-0.75, 1.75], Y: [2.5, 5], at: start, rate: 0.1, names: ["w", "b"],
       f: (w, b) => w * w * xx + b * b + yy + 2 * (w * b * x1 - w * xy - b * y1),
       g: (w, b) => [2 * (w * xx + b * x1 - xy), 2 * (b + w * x1 - y1)],
-      levels: [0.2, 0.3, 0.5, 0.9, 1.6, 2.8, 5, 9, 16] },
+      levels: Array.from({ length: 16 }, (_, k) => 0.193 + 0.7 * k) },
     saddle: { X: [-2, 2], Y: [-2, 2], at: [1.5, 0.2], rate: 0.1, names: ["x", "y"],
       f: (x, y) => x * x - y * y, g: (x, y) => [2 * x, -2 * y],
       levels: [-3, -2, -1, -0.3, 0, 0.3, 1, 2, 3] },

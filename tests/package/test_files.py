@@ -210,7 +210,8 @@ def test_faults_of_mirrors_are_told_and_survived(fault, server, raw):
     assert [a for a in server.asked if a != "looping/x"] == asked
     assert seconds < 6 * files.WINDOW  # which stands for a minute
     assert fault in SLOW or seconds > files.PAUSE
-    _, *lines, _ = str(caught.value).splitlines()
+    _, *lines, advice = str(caught.value).splitlines()
+    assert re.match("Put it .*: always does without it, .* again.$", advice)
     for line, place in zip(lines, [raw, *files.MIRRORS], strict=True):
         assert line.startswith(f"  {place}: ") and line.isprintable()
         assert len(line) < len(f"  {place}: ") + 201
