@@ -7,17 +7,18 @@ figure("flocks", (kit, { birds, slopes, n, noise, spread }) => {
   const many = kit.panel("The slopes that both programs find in two hundred flocks", 340, 250);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
-  const size = kit.slider("Birds in a flock", { min: 10, max: 3000, value: n, log: true, digits: 0 });
+  kit.controls.classList.add("aligned");
+  const size = kit.slider("Birds in a flock", { min: 10, max: 3163, value: n, log: true, digits: 0 });
   const sigma = kit.slider("Noise", { min: 0, max: 600, step: 10, value: noise, digits: 0, unit: " g" });
   const width = kit.slider("Spread of flippers", { min: 8, max: 25, step: 1, value: spread, digits: 0, unit: " mm" });
   let round = 0;
   kit.again.push(() => { round = 0; });
   kit.button("New flocks", () => { round += 1; });
   const shows = {
-    mean_A: kit.number("program A: mean", "mean_A", 2),
-    spread_A: kit.number("standard deviation", "spread_A", 2),
-    mean_B: kit.number("program B: mean", "mean_B", 2),
-    spread_B: kit.number("standard deviation", "spread_B", 2),
+    mean_A: kit.number("A: mean", "mean_A", 2),
+    spread_A: kit.number("A: standard deviation", "spread_A", 2),
+    mean_B: kit.number("B: mean", "mean_B", 2),
+    spread_B: kit.number("B: standard deviation", "spread_B", 2),
   };
 
   // Normal numbers from a small generator with a seed (mulberry32, Box-Muller):
@@ -114,10 +115,10 @@ figure("flocks", (kit, { birds, slopes, n, noise, spread }) => {
       const middle = found[program].reduce((s, v) => s + v) / FLOCKS;
       const deviation = Math.sqrt(found[program].reduce((s, v) => s + (v - middle) ** 2, 0) / (FLOCKS - 1));
       shows[`mean_${name}`](middle);
-      shows[`spread_${name}`](deviation);
+      shows[`spread_${name}`](deviation < 1e-9 ? 0 : deviation);  // rounding errors
     });
     const beyond = found.flat().filter((v) => v < LOW || v >= HIGH).length;
-    said.textContent = `Chance alone: ${write(noise1, 0)} / (${write(spread1, 0)} · √${n1}) = ${write(noise1 / spread1 / Math.sqrt(n1), 2)} g per mm.`
+    said.textContent = `The formula gives A a standard error of ${write(noise1, 0)} / (${write(spread1, 0)} · √${n1}) = ${write(noise1 / spread1 / Math.sqrt(n1), 2)} g per mm.`
       + (beyond ? ` ${beyond} slopes lie outside the picture.` : "");
   };
 });
