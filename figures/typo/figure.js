@@ -2,9 +2,8 @@
 // after it, that of Huber's loss lets go once the error exceeds delta.
 "use strict";
 
-figure("typo", (kit, { cm, kg, moved, typed }) => {
+figure("typo", (kit, { cm, kg: y, moved, typed }) => {
   const { write, scale } = kit, { abs, min, max } = Math;
-  const y = kg.map((row) => row[0]);
   const order = cm.map((_, i) => i).sort((i, j) => abs(cm[i]) - abs(cm[j]));
   const special = { long: moved, short: cm.indexOf(min(...cm)), middle: order[0] };
   const inside = (value, { from, to }) => max(from, min(to, value));
