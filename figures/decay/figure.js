@@ -31,13 +31,12 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     return (p * u * u + 2 * r * u * v + q * v * v) / 2;
   };
 
-  const plane = kit.panel("The plane of two weights: ellipses of equal loss, and the ball of allowed weights", 340, 340);
-  const charts = kit.panel("Weights and errors along lambda", 340, 340);
-  const A = scale([-0.9, 0.9], [40, 330]), C = scale([-0.4, 1.4], [302, 12]);
-  const ground = kit.axes(plane, A, C, ["weight of the bill", ""]);
-  plane.add("text", { class: "name", x: 46, y: 28 }, "weight of the flipper");
+  const plane = kit.panel("The plane of two weights: ellipses of equal loss, and the ball of allowed weights", 340, 350);
+  const charts = kit.panel("Weights and errors along lambda", 340, 350);
+  const A = scale([-0.9, 0.9], [40, 330]), C = scale([-0.4, 1.4], [314, 24]);
+  const ground = kit.axes(plane, A, C, ["weight of the bill", "weight of the flipper"]);
   const L = scale([-3, 2], [40, 330]);  // powers of ten
-  const W = scale([-0.4, 1.2], [134, 24]), E = scale([400, 900], [302, 192]);
+  const W = scale([-0.4, 1.4], [140, 24]), E = scale([400, 950], [314, 198]);
   const upper = kit.axes(charts, L, W, ["", "the two weights"]);
   const lower = kit.axes(charts, L, E, ["lambda, as a power of ten", "error in g"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
