@@ -121,5 +121,7 @@ def test_it_says_why_the_images_are_a_stand_in(tmp_path, monkeypatch):
     monkeypatch.setenv("D2LMINI_STANDIN", "")  # as if unset
     for name in ("http_proxy", "https_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
+    # It would remember this proxy for the tests that follow.
+    monkeypatch.setattr("urllib.request._opener", None)
     assert str(tmp_path / "file") in conftest.standin.__wrapped__()
     assert os.environ["D2LMINI_STANDIN"] == "always"  # for the kernels
