@@ -35,7 +35,8 @@ VARIANT = dict(setting.split("=") for setting in VARIANT)
 
 def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
     """Start kernels in the environment of `make run`, or in a variant."""
-    return start(*args, **kwargs, env=environment(**VARIANT))
+    with kernels.forked():
+        return start(*args, **kwargs, env=environment(**VARIANT))
 
 
 def await_reply(self, msg_id, timeout=None):
@@ -92,7 +93,6 @@ def runtest(self, run=nbval.plugin.IPyNbCell.runtest):
         raise nbval.plugin.NbCellError(self.cell_num, what, self.cell.source)
 
 
-kernels.use()
 nbval.kernel.start_new_kernel = start_kernel
 nbval.kernel.RunningKernel.await_reply = await_reply
 nbval.plugin.IPyNbFile.get_kernel_message = get_message

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
+from unittest import mock
 
 from jupyter_client.provisioning import local_provisioner
 
@@ -68,7 +70,12 @@ class Fork:
         os.kill(self.pid, signal.SIGKILL)
 
 
-def use():
-    """Start kernels so from now on, where processes can be forked."""
-    if hasattr(os, "fork"):
-        local_provisioner.launch_kernel = Fork
+def forked():
+    """Start kernels so in a `with` statement, where processes can be forked.
+
+    Only kernels of one environment: what Python reads from it when it starts,
+    such as its path, is that of the first.
+    """
+    if not hasattr(os, "fork"):
+        return nullcontext()
+    return mock.patch.object(local_provisioner, "launch_kernel", Fork)
