@@ -198,6 +198,8 @@ class Page(Place):
             questions[goal] = element("Div", ["", ["question"], []], copy)
             first[0] = span([first[0]], name)
             if goal in names:
+                if item[-1]["t"] not in ("Para", "Plain"):  # but code, say
+                    item.append(element("Para", []))
                 item[-1]["c"] += [*words(" "), link(f"Solution {number}", goal)]
         return questions
 
