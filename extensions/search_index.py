@@ -27,10 +27,14 @@ MESSAGE = re.compile(r'^<span class="message">(.*)</span>$', re.M)
 
 
 def words(page, boxes, text):
-    """Return the words of code that a text lacks, each once, as one text."""
+    """Return the words of code that a text lacks, each once, as one text.
+
+    Short names such as `i` or `row` are not looked for.
+    """
     code = re.sub("#.*", "", "\n".join(map(page.read, boxes)))
     known = set(WORD.findall(text))
     new = [word for word in WORD.findall(code) if word not in known]
+    new = [word for word in new if len(word) > 3 or not word.islower()]
     return " ".join(dict.fromkeys(new))
 
 
@@ -58,7 +62,8 @@ def entry(page, part):
     boxes = [box.extract() for box in part("pre")]
     text = html_fixes.PLACE.sub(FORMULA, part.extract().get_text())
     text = " ".join(text.split())
-    return [anchor, heading, text, words(page, boxes, text), said]
+    code = "" if anchor.startswith("solution-") else words(page, boxes, text)
+    return [anchor, heading, text, code, said]
 
 
 def sections(page):
