@@ -105,7 +105,8 @@
     if (!waiting) requestAnimationFrame(() => { waiting = false; move(); });
     waiting = true;
   }, { passive: true });
-  move();
+  // Fonts and living figures that come late move what is being read.
+  new ResizeObserver(move).observe(main);
 
   // Where the reader was: { last: page, pages: { page: [heading, part, id, read] } }.
   const name = (link) => (link.ariaLabel || link.textContent).trim();
