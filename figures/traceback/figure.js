@@ -2,6 +2,7 @@
 // what is the library's can be folded away.
 "use strict";
 
+load("traceback/figure.css");
 figure("traceback", (kit, { failures }) => {
   const { element } = kit;
   const list = element("ol", { class: "frames", "aria-label": "The traceback, outermost call first" });

@@ -108,7 +108,7 @@ def test_the_parts_follow_the_reader_and_nothing_covers_them(
     page.mouse.wheel(0, -100)
     page.wait_for_function(f"!({top})(document.querySelector('.masthead'))")
     assert masthead.get_by_role("button", name="Reading").is_visible()
-    assert checks.ask(page, "shift") < 0.05
+    assert checks.ask(page, "shift") < 0.03
 
 
 def test_the_book_knows_where_the_reader_was_until_it_forgets(visit, address):

@@ -27,4 +27,4 @@ def test_the_rule_notices_another_last_digit():
                 if right and len(re.sub(r"\D", "", claim)) > 2:
                     noticed.append(not wrong)
     assert len(noticed) > 100
-    assert sum(noticed) / len(noticed) > 0.9
+    assert sum(noticed) / len(noticed) > 0.94
