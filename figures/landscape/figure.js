@@ -15,7 +15,7 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
 
   const lines = kit.panel("Birds, a line, and its squared errors", 340, 300);
   const map = kit.panel("The loss of every line, as a map over weight and bias", 340, 300);
-  const X = scale([168, 234], [34, 330]), Y = scale([2, 7], [262, 20]);
+  const X = scale([168, 234], [34, 330]), Y = scale([0, 7], [262, 20]);
   const chart = kit.axes(lines, X, Y, ["flipper in mm", "mass in kg"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
