@@ -18,6 +18,7 @@ figure("loop", (kit, { lines, runs }) => {
   const FIRST = events.findIndex(([line]) => line === STEP);
 
   const classes = kit.panel("The three classes and the message that passes", 580, 196);
+  classes.svg.classList.add("classes");
   const drawing = classes.layer();
   const program = element("div", { class: "program" });
   const call = element("p");
@@ -36,23 +37,23 @@ figure("loop", (kit, { lines, runs }) => {
   const stop = () => clearTimeout(kit.timer);
   const model = kit.choice("Model", { Line: "Line", Hidden: "Hidden" });
   const data = kit.choice("Data", { Flippers: "Flippers", Bills: "Bills" });
-  const move = (steps) => { now = Math.max(0, Math.min(events.length - 1, now + steps)); };
-  const back = kit.button("Back", () => { stop(); move(-1); });
-  const next = kit.button("Step", () => { stop(); move(1); });
-  const batch = kit.button("Next batch", () => {
+  const back = kit.button("Back", () => { stop(); now -= 1; });
+  // After the end, both begin anew.
+  kit.button("Step", () => { stop(); now = (now + 1) % events.length; });
+  kit.button("Next batch", () => {
     stop();
     const [line] = events[now], later = events.findIndex(([other], i) => i > now && other === Math.max(line, BATCH));
-    now = later < 0 ? events.length - 1 : later;
+    now = later < 0 && line < END ? events.length - 1 : Math.max(later, 0);
   });
   kit.button("Play from the start", () => {
     now = 0;
-    kit.play(() => { move(1); return now < events.length - 1; }, 700);
+    kit.play(() => (now += 1) < events.length - 1, 700);
   });
   kit.again.push(() => { now = FIRST; plugged = ""; });
   const taken = kit.number("steps taken", "steps", 0);
 
   const numbers = (values, count) => Array.isArray(values)
-    ? values.map((v) => write(v)).join("  ") : `${count}, length ${write(values)}`;
+    ? values.map((v, k) => (values.length === 2 ? "wb"[k] + " " : "") + write(v)).join("  ") : `${count}, length ${write(values)}`;
 
   // The message at a line: [from, to, words, answer]; 0 data, 1 trainer, 2 model.
   const messages = (line, i, loss) => ({
@@ -128,7 +129,7 @@ figure("loop", (kit, { lines, runs }) => {
     call.replaceChildren("trainer.fit(", element("b", {}, `${model.value}(${inputs}, lr=0.1)`), ", ", element("b", {}, `${data.value}()`), ")");
     rows.forEach((row, k) => k === line ? row.setAttribute("aria-current", "step") : row.removeAttribute("aria-current"));
     curve.clear();
-    const points = run.slice(0, (line === BATCH ? i - 1 : i) + 1).map((row, k) => [x(k), y(row[0])]);
+    const points = run.slice(0, (line === BATCH ? i - 1 : i) + 1).map((row, k) => [x(k + 1), y(row[0])]);
     if (points.length) {
       curve.add("path", { class: "walk", d: `M${points.map((p) => p.join(" ")).join("L")}` });
       const [cx, cy] = points.at(-1);
@@ -139,6 +140,5 @@ figure("loop", (kit, { lines, runs }) => {
     plugged = key;
     taken(done + 1);
     back.disabled = now === 0;
-    next.disabled = batch.disabled = now === events.length - 1;
   };
 });
