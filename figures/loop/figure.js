@@ -35,7 +35,7 @@ figure("loop", (kit, { lines, runs }) => {
 
   let now, plugged;
   const stop = () => clearTimeout(kit.timer);
-  const model = kit.choice("Model", { Line: "Line", Hidden: "Hidden" });
+  const model = kit.choice("Model", { Linear: "Linear", Hidden: "Hidden" });
   const data = kit.choice("Data", { Flippers: "Flippers", Bills: "Bills" });
   const back = kit.button("Back", () => { stop(); now -= 1; });
   // After the end, both begin anew.
