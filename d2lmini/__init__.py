@@ -13,6 +13,8 @@ from .models import (
     LinearRegression,
     LinearRegressionScratch,
     SoftmaxRegression,
+    WeightDecay,
+    WeightDecayScratch,
     cross_entropy,
 )
 from .oop import HyperParameters, add_to_class

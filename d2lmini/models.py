@@ -1,4 +1,4 @@
-"""Models and the optimizer that the sections share (3.4, 4.3)."""
+"""Models and the optimizer that the sections share (3.4, 3.5, 3.7, 4.3)."""
 
 import torch
 from torch import nn
@@ -116,6 +116,46 @@ class LinearRegression(Module):
                 "Fit the model first: its first batch makes w and b."
             )
         return self.net.weight.data, self.net.bias.data
+
+
+class WeightDecayScratch(LinearRegressionScratch):
+    """Linear regression by hand with a penalty on its weights (3.7).
+
+    While it trains, `lambd` times half the sum of the squared weights is added
+    to the loss. The bias is spared, and a validation loss holds no penalty.
+    """
+
+    def __init__(self, num_inputs, lambd, lr, sigma=0.01):
+        check_numbers(0, lambd=lambd)
+        super().__init__(num_inputs, lr, sigma)
+        self.save_hyperparameters()
+
+    def loss(self, y_hat, y):
+        """Return half the mean squared error, in training with the penalty."""
+        loss = super().loss(y_hat, y)
+        if self.training:
+            loss = loss + self.lambd * (self.w**2).sum() / 2
+        return loss
+
+
+class WeightDecay(LinearRegression):
+    """Linear regression whose optimizer shrinks the weights (3.7).
+
+    A step first takes `lr * wd` times the weights from them; the bias is
+    spared. With a mean squared error that is not halved, `wd` is twice the
+    `lambd` of `WeightDecayScratch`.
+    """
+
+    def __init__(self, wd, lr):
+        check_numbers(0, wd=wd)
+        super().__init__(lr)
+        self.save_hyperparameters()
+
+    def configure_optimizers(self):
+        """Return PyTorch's SGD with decay of the weights alone."""
+        decayed = {"params": [self.net.weight], "weight_decay": self.wd}
+        spared = {"params": [self.net.bias]}
+        return torch.optim.SGD([decayed, spared], lr=self.lr)
 
 
 def _check_same_shape(y_hat, y):

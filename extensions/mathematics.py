@@ -33,6 +33,11 @@ def with_full_primes(html):
     )
 
 
+def with_close_dots(html):
+    """Leave the room around dots to their neighbors, as TeX does."""
+    return re.sub("<mo[^>]*>([…⋯])", r'<mo lspace="0" rspace="0">\1', html)
+
+
 def with_rules(html):
     """Draw a rule where a brace would stand below; a style sheet bends it.
 
@@ -53,7 +58,7 @@ def mathml(tex, display):
         tex=tex,
         options=OPTIONS | {"displayMode": display},
     )
-    return with_rules(with_full_primes(html))
+    return with_rules(with_close_dots(with_full_primes(html)))
 
 
 def display(tex):

@@ -55,7 +55,8 @@
     constructor(host) {
       this.host = host;
       this.stage = element("div", { class: "stage" });
-      this.controls = element("div", { class: "controls", role: "group", "aria-label": "Controls" });
+      const name = host.querySelector("figcaption > *").textContent;
+      this.controls = element("div", { class: "controls", role: "group", "aria-label": `Controls of ${name}` });
       this.numbers = element("dl", { class: "numbers", "aria-live": "polite" });
       this.again = [];
       this.draw = () => {};

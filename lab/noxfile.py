@@ -50,7 +50,7 @@ def run_all(session, *paths, **env):
 @nox.session(python=["3.10", "3.11", "3.12", "3.13"])
 def pinned(session):
     """The versions that the stored outputs were made with."""
-    session.install("-r", "requirements.txt")
+    session.install("-r", str(ROOT / "requirements.txt"))
     run_all(session)
 
 
@@ -89,5 +89,5 @@ def numerics(session, variant):
     facts = Path("/proc/cpuinfo")
     if "avx512" in variant and "avx512f" not in facts.read_text():
         session.skip("this machine has no AVX-512")
-    session.install("-r", "requirements.txt")
+    session.install("-r", str(ROOT / "requirements.txt"))
     run_all(session, "chapters", D2LMINI_NUMERICS=variant)

@@ -33,12 +33,12 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
 
   const plane = kit.panel("The plane of two weights: ellipses of equal loss, and the ball of allowed weights", 340, 350);
   const charts = kit.panel("Weights and errors along lambda", 340, 350);
-  const A = scale([-0.9, 0.9], [40, 330]), C = scale([-0.4, 1.4], [314, 24]);
+  const A = scale([-1.1, 1.1], [40, 330]), C = scale([-0.8, 1.4], [314, 24]);
   const ground = kit.axes(plane, A, C, ["weight of the bill", "weight of the flipper"]);
   const L = scale([-3, 2], [40, 330]);  // powers of ten
   const W = scale([-0.4, 1.4], [140, 24]), E = scale([400, 950], [314, 198]);
-  const upper = kit.axes(charts, L, W, ["", "the two weights"]);
-  const lower = kit.axes(charts, L, E, ["lambda, as a power of ten", "error in g"]);
+  const upper = kit.axes(charts, L, W, ["", "the two weights shrink"]);
+  const lower = kit.axes(charts, L, E, ["log₁₀ λ", "error in g"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
@@ -66,7 +66,7 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
   const drawPlane = (w, path, isRidge) => {
     ground.clear();
     const [x, z] = [A(0), C(0)];
-    ground.add("path", { class: "zero", d: `M${x} ${C(-0.4)}V${C(1.4)}M${A(-0.9)} ${z}H${A(0.9)}` });
+    ground.add("path", { class: "zero", d: `M${x} ${C(C.from)}V${C(C.to)}M${A(A.from)} ${z}H${A(A.to)}` });
     const t = isRidge ? Math.hypot(...w) : Math.abs(w[0]) + Math.abs(w[1]);
     const [wide, high] = [A(t) - x, z - C(t)];
     const shape = { class: "c0", "fill-opacity": 0.2 };
@@ -77,12 +77,18 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     ground.add("path", { class: "walk closed", d: line(path.map(([a, c]) => [A(a), C(c)])) });
     ground.add("circle", { class: "best", cx: A(best[0]), cy: C(best[1]), r: 5 });
     ground.add("circle", { class: "trace", cx: A(w[0]), cy: C(w[1]), r: 6 });
+    // Words with a rim in the color of the paper, so that lines do not cross them.
+    const rim = { style: "paint-order: stroke; stroke: var(--paper); stroke-width: 4px" };
+    ground.add("text", { ...rim, class: "c2", x: A(best[0]) - 10, y: C(best[1]) - 8, "text-anchor": "end" }, "least squares");
+    ground.add("text", { ...rim, class: "c1", x: A(w[0]) + 10, y: C(w[1]) + 16 }, `λ = ${write(rate.value, rate.value < 1 ? 3 : 1)}`);
+    ground.add("text", { ...rim, class: "c0", x, y: C(-0.72), "text-anchor": "middle" }, `${isRidge ? "ball of radius" : "diamond of size"} ${write(t)}`);
   };
 
   const drawCharts = (w, path, errors) => {
     upper.clear();
     lower.clear();
     const now = L(Math.log10(rate.value));
+    const mark = (chart, Y, value, k) => chart.add("circle", { class: `c${k}`, cx: now, cy: Y(value), r: 4.5 });
     upper.add("path", { class: "zero", d: `M${L(-3)} ${W(0)}H${L(2)}` });
     path[0].forEach((_, k) => {
       upper.add("path", { fill: "none", stroke: `var(--c${2 * k})`, "stroke-width": 2, d: curve(path.map((v) => v[k]), W) });
@@ -95,6 +101,8 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     });
     for (const [chart, Y] of [[upper, W], [lower, E]])
       chart.add("path", { class: "zero", "stroke-dasharray": "3 3", d: `M${now} ${Y(Y.from)}V${Y(Y.to)}` });
+    w.forEach((value, k) => mark(upper, W, value, 2 * k));
+    [[X, y], [X_new, y_new]].forEach((part, k) => mark(lower, E, error(...part, w), k));
   };
 
   const tell = ([bill, flipper], lowest) => {
@@ -102,8 +110,8 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     const place = `The error on new birds is lowest at λ = ${write(lowest, 2)}.`;
     if (isZero(bill) && isZero(flipper)) return "Both weights are exactly zero: every bird gets the mean mass.";
     if (isZero(bill)) return `The corner of the diamond touches the ellipse: the weight of the bill is exactly zero. ${place}`;
-    const sign = bill < 0 ? "The weight of the bill is negative: the longer the bill, the lighter the bird."
-      : "Both weights are positive: longer birds are heavier.";
+    const sign = bill < 0 ? "The weight of the bill is negative: with the same flipper, a longer bill predicts a lighter bird."
+      : "Both weights are positive.";
     return `${sign} ${place}`;
   };
 

@@ -1,29 +1,30 @@
 // 3.6: a polynomial on some of the penguins, its errors on them and on the
-// others, and what becomes of it when others are caught.
+// others, and what becomes of it when others are caught or the scale errs.
 "use strict";
 
 figure("degree", (kit, { flippers, grams, n, degree }) => {
   const { write, scale } = kit;
   const MOST = 9, total = flippers.length;
-  const xs = flippers.map((mm) => (mm - 200) / 32), ys = grams.map((g) => g / 1000);
+  const xs = flippers.map((mm) => (mm - 200) / 32), masses = grams.map((g) => g / 1000);
 
-  const birds = kit.panel("The birds, the fitted curve, and curves of earlier draws", 340, 300);
+  const birds = kit.panel("The birds, the fitted curve, and the curves of earlier samples", 340, 300);
   const errors = kit.panel("Training and validation error of all degrees", 340, 300);
-  const X = scale([170, 232], [34, 330]), Y = scale([2, 7], [262, 24]);
+  const X = scale([170, 232], [34, 330]), Y = scale([1.5, 7.5], [262, 24]);
   const chart = kit.axes(birds, X, Y, ["flipper in mm", "mass in kg"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
   const power = kit.slider("Degree", { min: 0, max: MOST, step: 1, value: degree, digits: 0 });
   const size = kit.slider("Birds", { min: 10, max: 160, step: 1, value: n, digits: 0 });
-  let order, round, past, setting;
+  const noise = kit.slider("Noise", { min: 0, max: 0.6, step: 0.05, value: 0, digits: 2, unit: " kg" });
+  let order, slips, round, past, setting;
   const others = () => {
     past = [...past.slice(-39), curve(models()[Math.round(power.value)])];
     round += 1;
-    order = shuffled(round);
+    [order, slips] = [shuffled(round), errorsOfScale(round)];
   };
-  kit.button("Other birds", others);
-  kit.button("Thirty times", () => {
+  kit.button("Another sample", others);
+  kit.button("Thirty samples", () => {
     let left = 30;
     kit.play(() => {
       others();
@@ -32,23 +33,29 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
   });
   kit.again.push(() => {
     [round, past] = [0, []];
-    order = xs.map((_, i) => i);
+    [order, slips] = [xs.map((_, i) => i), errorsOfScale(0)];
   });
   const shows = {
     train: kit.number("training error", "train", 3),
     val: kit.number("validation error", "val", 3),
-    lengths: kit.number("different lengths", "lengths", 0),
+    best: kit.number("lowest validation error at degree", "best", 0),
   };
 
-  // A small generator of random numbers (mulberry32): the same draw, the same birds.
+  // A small generator of random numbers (mulberry32): the same seed, the same sample.
+  const randomNumbers = (state) => () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  // Standard normal numbers, by the method of Box and Muller.
+  const errorsOfScale = (seed) => {
+    const random = randomNumbers(104729 * seed + 1);
+    return xs.map(() => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random()));
+  };
+  const weighed = () => masses.map((mass, i) => mass + noise.value * slips[i]);
   const shuffled = (seed) => {
-    let state = 7919 * seed;
-    const random = () => {
-      state = (state + 0x6d2b79f5) | 0;
-      let t = Math.imul(state ^ (state >>> 15), 1 | state);
-      t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-      return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-    };
+    const random = randomNumbers(7919 * seed);
     const found = xs.map((_, i) => i);
     for (let i = found.length - 1; i > 0; i--) {
       const j = Math.floor(random() * (i + 1));
@@ -64,7 +71,7 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
   const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
   const models = () => {
     const chosen = order.slice(0, Math.round(size.value));
-    const x = chosen.map((i) => xs[i]), y = chosen.map((i) => ys[i]);
+    const ys = weighed(), x = chosen.map((i) => xs[i]), y = chosen.map((i) => ys[i]);
     const basis = [], steps = [], weights = [];
     let next = x.map(() => 1);
     for (let d = 0; d <= MOST; d++) {
@@ -93,7 +100,7 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
     };
     return Array.from({ length: MOST + 1 }, (_, d) => (x) => at(x, d));
   };
-  const error = (model, chosen) => chosen.reduce((sum, i) => sum + (model(xs[i]) - ys[i]) ** 2, 0) / chosen.length;
+  const error = (model, chosen, ys) => chosen.reduce((sum, i) => sum + (model(xs[i]) - ys[i]) ** 2, 0) / chosen.length;
   const curve = (model) => {
     const points = Array.from({ length: 125 }, (_, i) => {
       const mm = 170 + i / 2, y = Math.max(-50, Math.min(60, model((mm - 200) / 32)));
@@ -118,10 +125,11 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
 
   kit.draw = () => {
     const d = Math.round(power.value), count = Math.round(size.value);
-    if (setting !== `${d} ${count}`) past = [];  // of another kind of model
-    setting = `${d} ${count}`;
+    const now = `${d} ${count} ${noise.value}`, ys = weighed();
+    if (setting !== now) past = [];  // of another kind of model
+    setting = now;
     const fits = models(), seen = order.slice(0, count), unseen = order.slice(count);
-    const train = fits.map((f) => error(f, seen)), val = fits.map((f) => error(f, unseen));
+    const train = fits.map((f) => error(f, seen, ys)), val = fits.map((f) => error(f, unseen, ys));
 
     chart.clear();
     for (const i of unseen) chart.add("circle", { class: "c0", cx: X(flippers[i]), cy: Y(ys[i]), r: 2, opacity: 0.45 });
@@ -139,14 +147,20 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
       });
     }
 
-    const best = val.indexOf(Math.min(...val));
-    const lengths = new Set(seen.map((i) => flippers[i])).size;
+    const best = val.indexOf(Math.min(...val)), floor = noise.value ** 2;
+    layer.add("circle", { cx: D(best), cy: height(val[best]), r: 10, style: "fill: none; stroke: var(--c0); stroke-width: 2" });
+    if (floor) {
+      const y = height(floor);
+      layer.add("path", { d: `M46 ${y}H332`, style: "stroke: var(--soft); stroke-width: 2; stroke-dasharray: 2 4" });
+      layer.add("text", { x: 50, y: y + 16 }, "variance of the scale");
+    }
     shows.train(train[d]);
     shows.val(val[d]);
-    shows.lengths(lengths);
-    const rest = best === d ? "No other degree does better on the birds left over."
-      : `On the birds left over, degree ${best} is the best, with ${write(val[best], 3)}.`;
-    said.textContent = `Degree ${d} on ${count} birds: the error on the ${total - count} others is ${write(val[d] / train[d], 1)} times the training error. ${rest}`
-      + (past.length ? ` Gray: ${past.length} earlier draw${past.length > 1 ? "s" : ""}.` : "");
+    shows.best(best);
+    const one = past.length === 1 ? "curve of an earlier sample" : `curves of ${past.length} earlier samples`;
+    const fit = train[d] < 1e-9 ? `On ${count} birds, degree ${d} has no training error.`
+      : `On ${count} birds, the validation error of degree ${d} is ${write(val[d] / train[d], 1)} times its training error.`;
+    said.textContent = `${fit} The ring marks the lowest validation error: degree ${best}, with ${write(val[best], 3)}.`
+      + (past.length ? ` Gray: the ${one}.` : "");
   };
 });

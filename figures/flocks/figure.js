@@ -1,19 +1,19 @@
-// 3.3: simulated flocks judge two programs; chance shrinks, a bug stays.
+// 3.3: simulated birds judge two programs; chance shrinks, a bug stays.
 "use strict";
 
 figure("flocks", (kit, { birds, slopes, n, noise, spread }) => {
   const { write, scale } = kit, TRUTH = 50, FLOCKS = 200;
-  const one = kit.panel("One flock, with the lines of both programs", 340, 250);
-  const many = kit.panel("The slopes that both programs find in two hundred flocks", 340, 250);
+  const one = kit.panel("One data set, with the lines of both programs", 340, 250);
+  const many = kit.panel("The slopes that both programs find in two hundred data sets", 340, 250);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
   kit.controls.classList.add("aligned");
-  const size = kit.slider("Birds in a flock", { min: 10, max: 3163, value: n, log: true, digits: 0 });
+  const size = kit.slider("Birds", { min: 10, max: 3163, value: n, log: true, digits: 0 });
   const sigma = kit.slider("Noise", { min: 0, max: 600, step: 10, value: noise, digits: 0, unit: " g" });
   const width = kit.slider("Spread of flippers", { min: 8, max: 25, step: 1, value: spread, digits: 0, unit: " mm" });
   let round = 0;
   kit.again.push(() => { round = 0; });
-  kit.button("New flocks", () => { round += 1; });
+  kit.button("New data sets", () => { round += 1; });
   const shows = {
     mean_A: kit.number("A: mean", "mean_A", 2),
     spread_A: kit.number("A: standard deviation", "spread_A", 2),
@@ -87,18 +87,20 @@ figure("flocks", (kit, { birds, slopes, n, noise, spread }) => {
         style: `fill: none; stroke: var(--${color}); stroke-width: 2.5; stroke-dasharray: ${dashes || "none"}`,
       });
     });
+    flock.add("text", { x: 52, y: 40, class: "c1" }, "— A");
+    flock.add("text", { x: 52, y: 58, class: "c2" }, "- - B");
 
     const bins = Math.round((HIGH - LOW) / STEP);
     const counts = found.map((values) => {
       const bars = Array(bins).fill(0);
       for (const v of values) {
-        const k = Math.floor((v - LOW) / STEP);
+        const k = Math.floor((v - LOW) / STEP + 1e-9);  // 50, but for rounding
         if (k >= 0 && k < bins) bars[k] += 1;
       }
       return bars;
     });
     const U = scale([LOW, HIGH], box[0]), V = scale([0, 1.2 * Math.max(...counts.flat(), 1)], box[1]);
-    const names = ["slope in g per mm", "flocks"];
+    const names = ["slope in g per mm", "data sets"];
     piles ??= kit.axes(many, U, V, names);
     piles.redraw(U, V, names);
     piles.clear();
@@ -109,6 +111,12 @@ figure("flocks", (kit, { birds, slopes, n, noise, spread }) => {
         style: `fill: var(--c${program + 1}); fill-opacity: 0.6`,
       });
     }));
+    counts.forEach((bars, program) => {
+      const top = Math.max(...bars), k = bars.indexOf(top);
+      if (top) piles.add("text", {
+        class: `c${program + 1}`, x: U(LOW + (k + 1) * STEP) + 6, y: V((0.92 - 0.14 * program) * top),
+      }, "AB"[program]);
+    });
     piles.add("path", { class: "zero", d: `M${U(TRUTH)} ${V(0)}V${V(V.to)}`, style: "stroke-width: 2" });
     piles.add("text", { x: U(TRUTH) - 6, y: 40, "text-anchor": "end" }, "truth");
     ["A", "B"].forEach((name, program) => {

@@ -1,4 +1,4 @@
-// 3.5: one bird is recorded with a wrong mass. The line of the squared loss goes
+// 3.5: the mass of one bird is recorded wrongly. The line of the squared loss goes
 // after it, that of Huber's loss lets go once the error exceeds delta.
 "use strict";
 
@@ -39,16 +39,17 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
   const X = scale([-4, 4], [34, 330]), Y = scale([0, 14], [258, 24]);
   const E = scale([-10, 6], [40, 330]), P = scale([-3.5, 3.5], [258, 24]);
   const chart = kit.axes(birds, X, Y, ["flipper, cm from the mean", "mass in kg"]);
-  const force = kit.axes(pulls, E, P, ["error in kg", "pull on the prediction"]);
+  const force = kit.axes(pulls, E, P, ["error in kg", "slope of the loss: how hard it pulls"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
   const which = kit.choice("Mistyped bird", { long: "longest flipper", middle: "middle flipper", short: "shortest flipper" });
   const delta = kit.slider("δ", { min: 0.03, max: 10, value: 1, log: true, unit: " kg" });
-  kit.button("True mass", () => { mass = y[special[which.value]]; });
+  kit.button("Correct the mass", () => { mass = y[special[which.value]]; });
   const shows = {
-    squared: kit.number("kg per cm, squared loss", "squared"),
-    huber: kit.number("kg per cm, Huber", "huber"),
+    squared: kit.number("kg per cm: squared loss", "squared"),
+    huber: kit.number("Huber's loss", "huber"),
+    truth: kit.number("true masses", "truth"),
   };
   let mass = typed;
   kit.again.push(() => { mass = typed; });
@@ -61,13 +62,16 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
     const at = special[which.value], d = delta.value;
     const masses = y.map((m, i) => (i === at ? mass : m));
     const square = best(masses, masses.map(() => 1)), robust = huber(masses, d);
+    const truth = best(y, y.map(() => 1));
     const path = ([w, b]) => `M${X(-4)} ${Y(b - 4 * w)}L${X(4)} ${Y(b + 4 * w)}`;
     chart.clear();
+    chart.add("path", { class: "arrow closed", "stroke-width": 2, d: path(truth) });
     chart.add("path", { class: "line", d: path(square) });
     chart.add("path", { class: "walk", "stroke-dasharray": "6 4", d: path(robust) });
     masses.forEach((m, i) => {
       if (i !== at) chart.add("circle", { class: "point", cx: X(cm[i]), cy: Y(m), r: 3 });
     });
+    key(chart);
     handle(X(cm[at]), Y(mass), `${write(mass)} kg`, mass);
 
     const pull = (e) => max(-d, min(d, e)), found = errors(robust, masses);
@@ -80,14 +84,23 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
     });
     shows.squared(square[0]);
     shows.huber(robust[0]);
+    shows.truth(truth[0]);
     said.textContent = tell(mass - y[at], found[at], d, square, robust, at);
   };
 
+  // Which line is which, at the top left of a panel.
+  const key = (layer) => [["line", "", "c0", "squared loss"], ["walk", "6 4", "c1", "Huber's loss"],
+    ["arrow closed", "3 4", "name", "line of the true masses"]].forEach(([look, dashes, tone, text], i) => {
+    const at = 38 + 18 * i;
+    layer.add("path", { class: look, "stroke-dasharray": dashes || "none", "stroke-width": 2, d: `M44 ${at}h26` });
+    layer.add("text", { class: tone, x: 76, y: at + 4 }, text);
+  });
+
   const tell = (slip, error, d, square, robust, at) => {
-    if (abs(slip) < 0.05) return "All thirty records are true. Drag the large dot up or down.";
+    if (abs(slip) < 0.05) return "All thirty records are correct. Drag the large dot up or down.";
     const [high, low] = [square, robust].map(([w, b]) => w * cm[at] + b);
     const beyond = abs(error) > d;
-    return `For this flipper the squared loss predicts ${write(high, 1)} kg, Huber ${write(low, 1)} kg. `
-      + (beyond ? "Huber has let go: a larger slip would change nothing." : "The error is within δ, so Huber follows like the square.");
+    return `This bird weighs ${write(y[at], 1)} kg. The squared loss predicts ${write(high, 1)} kg, Huber's ${write(low, 1)} kg. `
+      + (beyond ? "The error exceeds δ: a larger one would not move Huber's line." : "The error is within δ: Huber's line still follows.");
   };
 });

@@ -46,7 +46,7 @@ function codeThatScrolls() {
 }
 
 function cutMessages() {
-  return all(".message").filter((e) => e.getBoundingClientRect().right
+  return all("pre .message").filter((e) => e.getBoundingClientRect().right
     > e.closest("pre").getBoundingClientRect().right)
     .map((e) => `Cannot be read without scrolling: ${e.textContent}`);
 }
@@ -66,7 +66,8 @@ function smallTargets() {
 }
 
 function buttonsOfOneName() {
-  const names = all("button").map((e) => e.ariaLabel || e.textContent);
+  const names = all("button:not(.stage *)").map((e) => (e.ariaLabel || e.textContent)
+    + (e.closest("[role=group]")?.ariaLabel || ""));
   return names.filter((name, i) => names.indexOf(name) < i)
     .map((name) => `Two buttons have the name ${name}`);
 }
@@ -110,6 +111,9 @@ const scrolls = (e) => e.scrollWidth > e.clientWidth + 1
 // What scrolls sideways fades on the side where it goes on.
 async function boxesThatEndAbruptly() {
   const boxes = all("main *").filter(scrolls), complaints = [];
+  if (!CSS.supports("animation-timeline: scroll()"))  // Firefox: they have shades
+    return boxes.filter((e) => !style(e).backgroundAttachment.includes("local"))
+      .map((e) => `Ends abruptly: ${start(e)}`);
   for (const end of [true, false]) {
     for (const e of boxes) e.scrollLeft = end ? e.scrollWidth : 0;
     for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);

@@ -1,6 +1,7 @@
 """The built site, on a server and in Chromium.
 
-Nothing here is skipped: where Chromium or Java is missing, the run fails.
+Where Chromium or Java is missing, the run fails; only the pass in Firefox is
+skipped where there is none.
 """
 
 import checks

@@ -1,5 +1,6 @@
 """What the site says about a page is true of the notebook."""
 
+import re
 from types import SimpleNamespace
 
 import comparison
@@ -13,6 +14,14 @@ def test_code_is_counted_without_words(tmp_path):
     path = tmp_path / "module.py"
     path.write_text('"""One\n\ntwo."""\n\n# why\nx = """a\nb"""  # what\n')
     assert pages.code_lines(path) == 2
+
+
+def test_the_taught_modules_are_as_small_as_the_readme_says():
+    readme = (section.ROOT / "README.md").read_text("utf-8")
+    (bound,) = re.findall(r"fewer than (\d+) lines of code", readme)
+    taught = re.findall(r"^\| \[.*\]\((d2lmini/\w+\.py)\)", readme, re.M)
+    number = sum(pages.code_lines(section.ROOT / name) for name in taught)
+    assert len(taught) == 5 and number < int(bound)
 
 
 def test_a_section_that_d2l_lacks_is_compared_with_a_dash(monkeypatch):

@@ -102,6 +102,8 @@ NUMBERS = {
     "gradient_clip_val": (0, lambda x: d2l.Trainer(1, 0, x)),
     "plot_train_per_epoch": (0, d2l.Module),
     "plot_valid_per_epoch": (0, lambda x: d2l.Module(2, x)),
+    "lambd": (0, lambda x: d2l.WeightDecayScratch(3, x, 0.1)),
+    "wd": (0, lambda x: d2l.WeightDecay(x, 0.1)),
     "noise": (0, lambda x: synthetic(noise=x)),
     "every_n": (0, lambda x: draw(1, x)),
     "scale": (0.1, lambda x: d2l.show_images(IMAGES, 1, 1, scale=x)),

@@ -363,6 +363,7 @@ def test_a_closed_folder_is_told(name, server, drawn, tmp_path, monkeypatch):
         with pytest.raises(OSError, match=cause):
             url = f"{server.home}good/houses.csv"
             d2l.download(url, tmp_path / name, sha1)
+    monkeypatch.undo()  # looking uses what was closed
     assert not [*tmp_path.rglob("*.*")]
 
 

@@ -6,8 +6,6 @@ import sys
 from pathlib import Path
 from subprocess import PIPE, Popen
 
-from pages import code_lines
-
 import d2lmini
 
 PACKAGE = Path(d2lmini.__file__).parent
@@ -24,13 +22,6 @@ def test_imports_point_one_way():
         assert imported(PACKAGE / f"{name}.py") <= {*TAUGHT[:i], "support"}
     for path in (PACKAGE / "support").glob("*.py"):  # none of those taught
         assert "" not in imported(path), path
-
-
-def test_the_taught_modules_are_as_small_as_the_readme_says():
-    readme = (PACKAGE.parent / "README.md").read_text("utf-8")
-    (bound,) = re.findall(r"fewer than (\d+) lines of code", readme)
-    number = sum(code_lines(PACKAGE / f"{name}.py") for name in TAUGHT)
-    assert number < int(bound)
 
 
 SCRIPT = """

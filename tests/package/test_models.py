@@ -53,6 +53,35 @@ def test_a_step_of_linear_regression_is_that_of_the_formula(model):
     torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize(
+    "model",
+    [
+        d2l.WeightDecay(wd=0.6, lr=0.25),
+        d2l.WeightDecayScratch(3, lambd=0.3, lr=0.5, sigma=1),
+    ],
+)
+def test_decay_shrinks_the_weights_and_spares_the_bias(model):
+    model(X)
+    w, b = model.parameters()
+    with torch.no_grad():
+        w.fill_(2), b.fill_(3)
+    bare = (X.sum(dim=1, keepdim=True) * 2 + 3 - y).mean(dim=0) / 2
+    kept = w.detach() * (1 - 0.5 * 0.3)
+    d2l.Trainer(1).fit(model, Batches(lambda: [(X, y)]))
+    error = X.sum(dim=1, keepdim=True) * 2 + 3 - y
+    step = 0.5 * (X.T @ error / 8).reshape(w.shape)
+    torch.testing.assert_close(w.detach(), kept - step)
+    assert b.item() == pytest.approx(3 - bare.item())
+
+
+def test_a_validation_loss_holds_no_penalty():
+    model = d2l.WeightDecayScratch(3, lambd=5, lr=0.1, sigma=1)
+    trained, plain = model.loss(y, y), model.eval().loss(y, y)
+    assert plain == 0 and trained.item() == pytest.approx(
+        2.5 * (model.w**2).sum().item()
+    )
+
+
 def test_weights_of_a_lazy_layer_start_small_and_stay_so_when_it_is_built():
     """With 2,000 inputs PyTorch's own would be a fifth larger."""
     for num_inputs, num_models in ((2000, 1), (1, 400)):
