@@ -14,7 +14,7 @@ def other_digit(claim):
 
 
 def test_the_rule_notices_another_last_digit():
-    """In every stated result that has three of them."""
+    """In nearly every stated result that has three of them."""
     noticed = []
     for page in section.everything():
         for cell in page.prose:
@@ -24,7 +24,7 @@ def test_the_rule_notices_another_last_digit():
                     any(supports(number, what) for number in evidence)
                     for what in (claim, other_digit(claim))
                 )
-                if right and len(re.sub(r"\D", "", claim)) > 2:
+                if right and len(re.sub(r"\D", "", claim).lstrip("0")) > 2:
                     noticed.append(not wrong)
     assert len(noticed) > 100
-    assert sum(noticed) / len(noticed) > 0.94
+    assert sum(noticed) / len(noticed) > 0.97
