@@ -110,7 +110,7 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     const place = `The error on new birds is lowest at λ = ${write(lowest, 2)}.`;
     if (isZero(bill) && isZero(flipper)) return "Both weights are exactly zero: every bird gets the mean mass.";
     if (isZero(bill)) return `The corner of the diamond touches the ellipse: the weight of the bill is exactly zero. ${place}`;
-    const sign = bill < 0 ? "The weight of the bill is negative: with the same flipper, a longer bill makes a lighter bird."
+    const sign = bill < 0 ? "The weight of the bill is negative: with the same flipper, a longer bill predicts a lighter bird."
       : "Both weights are positive.";
     return `${sign} ${place}`;
   };

@@ -18,8 +18,8 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
   };
   const names = Object.keys(mistakes);
   const says = {
-    none: (r) => `On average a step leaves the share ${write(Math.abs(1 - r), 3)} of the error`
-      + (r > 2 ? ": it grows." : r > 1 ? ", on the other side of the truth." : "."),
+    none: (r) => `On average, a step multiplies the error by 1 − ${write(r, 3)} = ${write(1 - r, 3)}`
+      + (r > 2 ? ": it grows." : r > 1 ? ": it jumps over the truth." : "."),
     zero_grad: (r) => `The steps follow the sum of all gradients: one swing takes about ${write(2 * Math.PI / Math.sqrt(r), 0)} steps, and the loss is low twice in a swing.`,
     shape: () => "Every prediction is compared with every target: the bias goes to the mean, the weights nearly to zero, and the loss stops at the baseline.",
     step: () => "No parameter moves. The training loss goes up and down because the batches differ; the validation loss is exactly constant.",
@@ -97,7 +97,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
 
   const X = scale([0, STEPS], [50, 330]);
   const U = scale([Math.log10(0.03), Math.log10(2e4)], [262, 24]);
-  const W = scale([-8, 28], [262, 24]);
+  const W = scale([-14, 28], [262, 24]);
   const inside = (v, low, high) => Math.max(low, Math.min(high, v));
   const up = (loss) => U(inside(Math.log10(Math.max(loss, 1e-9)), -3, 12));
 
@@ -112,11 +112,11 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     frame.add("text", { x: X(x), y: 278, "text-anchor": "middle" }, String(x));
   }
   frame.add("text", { class: "name", x: 330, y: 294, "text-anchor": "end" }, "step");
-  frame.add("text", { class: "name", x: 50, y: 16 }, "loss: training, validation");
+  frame.add("text", { class: "name", x: 50, y: 16 }, "loss: training (solid), validation (dashed)");
   const clip = losses.add("clipPath", { id: "mistakes-clip" });
   losses.add("rect", { x: 50, y: 24, width: 280, height: 238 }, "", clip);
   const curves = losses.add("g", { "clip-path": "url(#mistakes-clip)" });
-  const chart = kit.axes(params, X, W, ["step", "first weight, second weight, bias"]);
+  const chart = kit.axes(params, X, W, ["step", "weights (solid, dashed), bias (dotted)"]);
 
   const line = (values, y, style) => ["path", {
     d: `M${values.map((v, i) => `${X(i + 0.5).toFixed(1)} ${y(v).toFixed(1)}`).join("L")}`,
@@ -128,20 +128,23 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     rate.input.disabled = Boolean(mystery);
     curves.replaceChildren();
     const add = (tag, attributes, text) => losses.add(tag, attributes, text, curves);
-    ["start", "baseline", "floor"].forEach((mark, i) => {
-      add("path", { d: `M50 ${up(marks[i])}H330`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
-      add("text", { class: "name", x: 326, y: up(marks[i]) + (i === 1 ? 14 : -5), "text-anchor": "end" }, mark);
+    marks.forEach((mark) => {
+      add("path", { d: `M50 ${up(mark)}H330`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
     });
     add(...line(healthy.train, up, "stroke: var(--soft); stroke-opacity: 0.6"));
     add(...line(now.train, up, "stroke: var(--c0); stroke-width: 1.8"));
     add(...line(now.valid, up, "stroke: var(--c1); stroke-width: 2; stroke-dasharray: 6 4"));
+    ["start", "baseline", "floor"].forEach((mark, i) => add("text", {
+      class: "name", x: 326, y: up(marks[i]) + (i === 1 ? 14 : -5), "text-anchor": "end",
+      style: "paint-order: stroke; stroke: var(--paper); stroke-width: 3px",
+    }, mark));
     chart.clear();
     TRUTH.forEach((truth, j) => {
       chart.add("path", { d: `M50 ${W(truth)}H330`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
       const dashes = ["none", "6 4", "2 3"][j];
       chart.add(...line(now.path.map((theta) => inside(theta[j], -99, 99)), W, `stroke: var(--c${j}); stroke-width: 2; stroke-dasharray: ${dashes}`));
     });
-    said.textContent = mystery ? told || "Which mistake left these curves? Choose it above."
+    said.textContent = mystery ? told || "Which mistake left these curves? Choose it below."
       : told + (says[name] || says.none)(eta);
     shows.train(last(now));
     shows.val(now.valid[STEPS - 1]);
