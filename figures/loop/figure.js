@@ -53,7 +53,7 @@ figure("loop", (kit, { lines, runs }) => {
   const taken = kit.number("steps taken", "steps", 0);
 
   const numbers = (values, count) => Array.isArray(values)
-    ? values.map((v, k) => (values.length === 2 ? "wb"[k] + " " : "") + write(v)).join("  ") : `${count}, length ${write(values)}`;
+    ? values.map((v, k) => (values.length === 2 ? "wb"[k] + " " : "") + write(v)).join(values.length === 2 ? ", " : " ") : `${count}, length ${write(values)}`;
 
   // The message at a line: [from, to, words, answer]; 0 data, 1 trainer, 2 model.
   const messages = (line, i, loss) => ({
