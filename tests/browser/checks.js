@@ -159,6 +159,11 @@ const whatMoves = () => all("*").filter((e) => style(e).transitionDuration !== "
   || (style(e).animationName !== "none"  // unless the reader moves it
     && !style(e).animationTimeline.startsWith("scroll"))).map(start);
 
+const largest = () => new Promise((done) => {
+  new PerformanceObserver((list) => done(list.getEntries().at(-1).startTime))
+    .observe({ type: "largest-contentful-paint", buffered: true });
+});
+
 const shift = () => new Promise((done) => {
   let sum = 0;
   new PerformanceObserver((list) => {

@@ -93,7 +93,7 @@ def findings(visit):
     """Return all that is wrong with a page that was just opened."""
     found = [f"The console says: {error}" for error in visit.errors]
     size, count = sum(map(weight, visit.first)), len(visit.first)
-    if size > 300_000 or count > 40:
+    if size > 200_000 or count > 40:
         found.append(f"A first view takes {size:,} bytes, {count} requests")
     found += ask(visit.page, "findings")
     found += axe(visit.page)

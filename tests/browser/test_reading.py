@@ -3,6 +3,8 @@
 Each is tried on one page that holds what it takes.
 """
 
+import time
+
 import checks
 import pytest
 from checks import SITE, URL
@@ -307,22 +309,47 @@ def test_the_lists_of_links_come_before_the_text_and_stand_beside_it(
     assert here["x"] > text["x"] + text["width"]
 
 
-@pytest.mark.parametrize("name", [FORMULAS, "search.html?q=tensor"])
-def test_a_page_is_there_soon_and_nothing_jumps(browser, address, name):
-    """Measured on a slow machine and a slow line, with an empty cache."""
-    context = browser.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    tools = context.new_cdp_session(page)
-    tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
-    line = {"latency": 150, "downloadThroughput": 200_000}
-    line |= {"uploadThroughput": 200_000, "offline": False}
-    tools.send("Network.enable")
-    tools.send("Network.emulateNetworkConditions", line)
+@pytest.mark.parametrize(
+    "name", ["index.html", "glossary.html", "api.html", FIRST, FORMULAS]
+)
+def test_a_page_is_there_soon_on_a_slow_machine(visit, address, name):
+    """The best of some loads, for how busy the machine is with others."""
+    times = []
+    while len(times) < 8 and min(times, default=1000) >= 1000:
+        page = visit("about:blank").page
+        slow_down(page)
+        page.goto(address + name)
+        times.append(checks.ask(page, "largest") / how_busy())
+    assert min(times) < 1000
+
+
+@pytest.mark.parametrize(
+    "name", ["index.html", "search.html?q=tensor", FORMULAS]
+)
+def test_nothing_jumps_on_a_slow_machine_and_line(visit, address, name):
+    page = visit("about:blank").page
+    line = {"latency": 150, "offline": False}
+    line |= {"downloadThroughput": 200_000, "uploadThroughput": 200_000}
+    slow_down(page).send("Network.emulateNetworkConditions", line)
     page.goto(address + name)
     page.evaluate("document.fonts.ready.then(() => 0)")
-    shift = checks.ask(page, "shift")
-    context.close()
-    assert shift < 0.1
+    assert checks.ask(page, "shift") < 0.1
+
+
+def how_busy():
+    """Return how much longer work takes than the processor needs for it."""
+    start, used = time.perf_counter(), time.process_time()
+    while time.process_time() < used + 0.2:
+        pass
+    return (time.perf_counter() - start) / 0.2
+
+
+def slow_down(page):
+    """Make the processor four times slower; return the tools for that."""
+    tools = page.context.new_cdp_session(page)
+    tools.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    tools.send("Network.enable")
+    return tools
 
 
 @pytest.mark.parametrize(
