@@ -128,13 +128,20 @@ def tables(page):
 
 
 def pictures(page):
-    """Pictures know their size, and load when they come near."""
+    """Pictures know their size and that of their smallest letters, in pixels,
+    and load when they come near.
+    """
     for image in page("img"):
+        cell = image.find_parent(class_="cell")
+        code = page.read(cell.select_one("pre")) if cell else ""
+        points = re.findall(r"\bfontsize\W{1,3}(\d+)", code)
+        letters = min([9, *map(int, points)]) * 100 / 72
         style = image.attrs.pop("style", "")
         size = r"(?<![-\w])(width|height):\s*(\d+)(?:\.\d+)?px"
         image.attrs |= dict(re.findall(size, style))
         if "width" in image.attrs:  # where the style sheet can use it
-            image["style"] = f"--width: {image['width']}px"
+            width = f"--width: {image['width']}px"
+            image["style"] = f"{width}; --letters: {letters:.1f}"
         image["loading"] = "lazy"
         if "image-reference" in image.parent.get("class", []):
             image.parent.unwrap()

@@ -108,8 +108,8 @@ figure("broadcasting", (kit, given) => {
   const drawPanel = ({ panel, title, layer }, shape, extent, value, colors) => {
     panel.resize(132, TOP + (extent[0] * (extent[1] + 0.5)) * ROW);
     layer.clear();
-    layer.add("text", { class: "name", x: 1, y: 13, style: "font-size: 15px" }, title);
-    layer.add("text", { x: 1, y: 31, style: "font-size: 15px" }, shape ? written(shape) : "error");
+    layer.add("text", { class: "name", x: 1, y: 13, style: "font-size: 15.4px" }, title);
+    layer.add("text", { x: 1, y: 31, style: "font-size: 15.4px" }, shape ? written(shape) : "error");
     if (!shape) return;
     for (let block = 0; block < extent[0]; block += 1)
       for (let row = 0; row < extent[1]; row += 1)
@@ -121,7 +121,7 @@ figure("broadcasting", (kit, given) => {
             x, y, width: CELL - 2, height: ROW - 2,
             style: `fill: ${used[0] || "transparent"}; fill-opacity: 0.35; stroke: ${used[1]}; stroke-width: ${used[0] ? 2 : 1}${stored ? "" : "; stroke-dasharray: 2 3"}`,
           });
-          layer.add("text", { x: x + CELL / 2 - 1, y: y + 16, "text-anchor": "middle", style: `font-size: ${value(index) > 99 ? 12 : 15}px` }, value(index));
+          layer.add("text", { x: x + CELL / 2 - 1, y: y + 16, "text-anchor": "middle", style: `font-size: ${value(index) > 99 ? 12 : 15.4}px` }, value(index));
         }
   };
 

@@ -86,6 +86,9 @@ async function pictures() {
       const { width, height } = image.getBoundingClientRect();
       const ratio = image.naturalWidth / image.naturalHeight;
       if (Math.abs(width / height / ratio - 1) > 0.03) complain("is out of proportion");
+      const letters = parseFloat(style(image).getPropertyValue("--letters"));
+      const shown = letters * width / image.getAttribute("width");
+      if (shown < Math.min(letters, 11) - 0.1) complain(`has letters of ${shown} pixels`);
     }
     const { filter, opacity, mixBlendMode, backgroundColor } = style(image);
     if (`${filter} ${opacity} ${mixBlendMode}` !== "none 1 normal"

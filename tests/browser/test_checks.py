@@ -41,6 +41,7 @@ def planted(visit, tmp_path):
         ('<img src="gone.png" alt="A curve that falls to 0">', "not shown"),
         (f'{DOT} {WHITE[:-1]}; width: 90px; height: 9px">', "proportion"),
         (f'{DOT} {WHITE[:-1]}; filter: invert(1)">', "own colors"),
+        (f'{DOT} width="2" style="--letters: 12; width: 1px">', "letters"),
         ('<button style="all: unset">x</button>', "Hard to hit"),
         ("<button>Copy</button><button>Copy</button>", "the name Copy"),
         (f'{NARROW}<b class="message">A long message', "without scrolling"),

@@ -14,6 +14,8 @@ FOUND = [
 BROKEN = re.compile(r"\bNaN\b|undefined|not a number|\[object")
 NUMBERS = """host => Object.fromEntries([...host.querySelectorAll(
     "[data-shows]")].map(e => [e.dataset.shows, Number(e.dataset.value)]))"""
+TARGET = """handle => { const { width, height } = handle.closest(".drag")
+    .getBoundingClientRect(); return Math.min(width, height) }"""
 
 
 @pytest.fixture(params=FOUND)
@@ -55,6 +57,7 @@ def test_every_control_works_from_end_to_end(figure):
             choice.select_option(option.get_attribute("value"))
             check(view, host, option.inner_text())
     for handle in host.locator("[role=slider]").all():
+        assert handle.evaluate(TARGET) >= 24
         for key in ("ArrowLeft", "ArrowUp"):
             handle.press(key)
             check(view, host, key)
