@@ -20,17 +20,17 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
-  const choice = kit.choice("Input", {
+  const choice = kit.choice("Start from", {
     few: "four birds, cm beyond 18", raw: "all birds, raw mm", divided: "all birds, divided only",
     centered: "all birds, centered only", both: "all birds, centered and divided",
   });
   const subtract = kit.slider("Subtract", { min: 0, max: 220, step: 1, value: 180, digits: 1, unit: " mm" });
   const divide = kit.slider("Divide by", { min: 1, max: 1000, value: 10, log: true, digits: 1, unit: " mm" });
-  const rate = kit.slider("Learning rate", { min: 1e-5, max: 2.5, value: 0.1, log: true, digits: 3 });
+  const rate = kit.slider("Learning rate", { min: 1e-5, max: 2.5, value: 0.4, log: true, digits: 3 });
   kit.button("One step", () => step());
   kit.button("Walk", () => {
-    let left = 60;
-    kit.play(() => step() && (left -= 1) > 0, 50);
+    let left = 100;
+    kit.play(() => step() && !arrived() && (left -= 1) > 0, 50);
   });
   kit.button("1,000 steps", () => {
     clearTimeout(kit.timer);
@@ -44,7 +44,7 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
     steps: kit.number("steps", "steps", 0),
   };
 
-  let w = 0, b = 0, path = [], count = 0, land, key, W, B;
+  let w = 0, b = 0, path = [], count = 0, tried, land, key, W, B;
   const put = (weight, bias) => {
     clearTimeout(kit.timer);
     [w, b, path, count] = [weight, bias, [], 0];
@@ -64,6 +64,7 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
   };
   // What the loss gains over the lowest one, by the distance from the bottom.
   const gain = (u, v) => (land.a * u * u + 2 * land.m * u * v + v * v) / 2;
+  const arrived = () => gain(w - land.w, b - land.b) < 1e-4;
 
   // Return whether it makes sense to go on.
   const step = () => {
@@ -98,6 +99,9 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
       chosen = choice.value;
       [subtract.value, divide.value] = choices[chosen].slice(1);
     }
+    // With another rate, the walk begins anew where it began.
+    if (rate.value !== tried && path.length) put(...path[0]);
+    tried = rate.value;
     const next = `${chosen} ${subtract.value} ${divide.value}`;
     if (next === key) return;
     key = next;
@@ -130,7 +134,7 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
       text = `${below}: each step overshoots, but leaves ${percent(steep)} of the distance to the floor, and along the floor it takes away ${percent(r * small)}.`;
     const lost = path.length && (w !== inside(w, W) || b !== inside(b, B));
     if (lost) text += " The walk has left the map.";
-    else if (gain(w - land.w, b - land.b) < 1e-4) text += " The bottom is reached.";
+    else if (arrived()) text += " The bottom is reached.";
     return text;
   };
 
