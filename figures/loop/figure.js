@@ -68,8 +68,8 @@ figure("loop", (kit, { lines, runs }) => {
   const tell = (line, epoch, i) => ({
     [DEF]: "You call fit. The trainer gets a model and data, and knows nothing more about them.",
     [OPTIMIZER]: "The trainer asks the model for an optimizer. It is the model that knows its parameters and its learning rate.",
-    [EPOCH]: `Epoch ${epoch + 1} begins. For that, the trainer need not ask anybody.`,
-    [BATCH]: "The trainer asks the data for a batch. What has been measured on these birds, it does not know.",
+    [EPOCH]: `Epoch ${epoch + 1} begins. The trainer asks nobody for that.`,
+    [BATCH]: "The trainer asks the data for a batch. It does not know what was measured on these birds.",
     [LOSS]: "The trainer passes the batch on. The model predicts, compares with the masses, and answers with one number.",
     [CLEAR]: i ? "The gradients of the batch before are cleared, because backward would add to them." : "There are no gradients to clear yet.",
     [BACKWARD]: "Backward through the loss: every parameter gets its gradient, which is stored with it in the model.",
