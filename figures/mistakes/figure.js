@@ -19,11 +19,11 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
   const names = Object.keys(mistakes);
   const says = {
     none: (r) => `On average, a step multiplies the error by 1 − ${write(r, 3)} = ${write(1 - r, 3)}`
-      + (r > 2 ? ": it grows." : r > 1 ? ": it jumps over the truth." : "."),
+      + (r > 2 ? ": it grows." : r > 1 ? ": it jumps over the truth, and single batches throw it farther." : "."),
     zero_grad: (r) => `The steps follow the sum of all gradients: one swing takes about ${write(2 * Math.PI / Math.sqrt(r), 0)} steps, and the loss is low twice in a swing.`,
     shape: () => "Every prediction is compared with every target: the bias goes to the mean, the weights nearly to zero, and the loss stops at the baseline.",
     step: () => "No parameter moves. The training loss goes up and down because the batches differ; the validation loss is exactly constant.",
-    sorted: () => "Neighboring batches are alike. If steps are long, each batch finds the work done: training loss below validation loss, and a leap at each new epoch.",
+    sorted: () => "Neighboring batches are alike. After a long step, the next batch finds little to correct: training loss below validation loss, and a leap at each new epoch.",
   };
 
   const losses = kit.panel("Training and validation loss in each step, on a logarithmic axis", 340, 300);
@@ -102,7 +102,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
   const up = (loss) => U(inside(Math.log10(Math.max(loss, 1e-9)), -3, 12));
 
   // The axis of the losses has powers of ten.
-    const frame = losses.layer(), Y = (v) => U(Math.log10(v));
+  const frame = losses.layer(), Y = (v) => U(Math.log10(v));
   for (const v of [0.1, 1, 10, 100, 1000, 10000]) {
     frame.add("path", { class: "grid", d: `M50 ${Y(v)}H330` });
     frame.add("text", { x: 44, y: Y(v) + 4, "text-anchor": "end" }, String(v));
@@ -144,7 +144,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
       const dashes = ["none", "6 4", "2 3"][j];
       chart.add(...line(now.path.map((theta) => inside(theta[j], -99, 99)), W, `stroke: var(--c${j}); stroke-width: 2; stroke-dasharray: ${dashes}`));
     });
-    said.textContent = mystery ? told || "Which mistake left these curves? Choose it below."
+    said.textContent = mystery ? told || "Which mistake left these curves? (The rate is hidden.) Choose your answer below."
       : told + (says[name] || says.none)(eta);
     shows.train(last(now));
     shows.val(now.valid[STEPS - 1]);
