@@ -33,9 +33,9 @@ _UNSIGNED = torch.uint16, torch.uint32, torch.uint64
 
 
 def _selected(tensor, indices):
-    """Return `tensor[indices]`, many times faster where PyTorch can."""
-    if tensor.dim() == 1 and tensor.dtype in _UNSIGNED:
-        return tensor[indices]
+    """Return `tensor[indices]`, many times faster."""
+    if tensor.dim() == 1 and tensor.dtype in _UNSIGNED:  # only as rows
+        return tensor[:, None].index_select(0, indices)[:, 0]
     return tensor.index_select(0, indices)
 
 
