@@ -33,7 +33,7 @@ def set_style():
 
     `plot`, `show_images` and `ProgressBoard` use the style without it.
     """
-    pyplot().style.use(STYLE)
+    pyplot().style.use([STYLE, displays.face()])
     if in_notebook():
         displays.show_light_pictures()
 
@@ -116,7 +116,7 @@ def plot(
     names = _names_of("curves", len(ys), legend, "legend")
     fmts = _listed(fmts) or ["-"]
     plt = pyplot()
-    with plt.style.context(STYLE):
+    with plt.style.context([STYLE, displays.face()]):
         if axes is None:
             if not plt.get_fignums() or plt.gca().has_data():
                 plt.figure(figsize=figsize or _size)
@@ -147,7 +147,7 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
             f"{len(imgs)} images need as many titles, not {titles}."
         )
     plt = pyplot()
-    with plt.style.context(STYLE):
+    with plt.style.context([STYLE, displays.face()]):
         size = num_cols * scale, num_rows * scale
         # A title stands nearer to its own image than to the one above it.
         grid = {"hspace": 0.4 if any(titles) else 0.2}
@@ -180,7 +180,7 @@ def show_heatmaps(
     shape = matrices.shape[:2]
     titles = _names_of("columns", shape[1], titles, "titles")
     plt = pyplot()
-    with plt.style.context([STYLE, {"axes.grid": False}]):
+    with plt.style.context([STYLE, displays.face(), {"axes.grid": False}]):
         figure = plt.figure(figsize=figsize)
         axes = np.reshape(figure.subplots(*shape), shape)
         low, high = arrays.finite_range(matrices)
@@ -297,7 +297,7 @@ class ProgressBoard(HyperParameters):
 
     def _update(self):
         """Make the figure if need be, and bring all of it up to date."""
-        with pyplot().style.context(STYLE):
+        with pyplot().style.context([STYLE, displays.face()]):
             if self.axes is None:
                 size = self.figsize or _size
                 self.fig = self.fig or displays.new_figure(size, self.display)

@@ -10,6 +10,8 @@ import weakref
 from collections import deque
 from contextlib import suppress
 from functools import cache, partial
+from importlib.util import find_spec
+from pathlib import Path
 
 _kept = deque()  # figures of boards that pyplot may still hold
 _waiting = {}  # boards that may have points which no picture shows yet
@@ -30,6 +32,39 @@ def pyplot():
     if in_notebook():  # chosen later, within a style, it would be half undone
         plt.draw_if_interactive()  # chooses the backend
     return plt
+
+
+@cache
+def face():
+    """Return settings that write in the face of the site, if it is installed.
+
+    The package `font-source-sans-pro` holds it. What it lacks, and all text
+    where it is not installed, is in Matplotlib's own face.
+    """
+    found = find_spec("font_source_sans_pro")
+    if not found:
+        return {}
+    from matplotlib.font_manager import fontManager
+
+    name, files = "Source Sans Pro", {"rm": "Regular", "it": "It", "bf": "Bold"}
+    for file in files.values():
+        path = Path(found.origin).parent / "files" / f"SourceSansPro-{file}.ttf"
+        fontManager.addfont(path)
+    styles = {
+        "rm": "",
+        "sf": "",
+        "cal": ":italic",
+        "it": ":italic",
+        "bf": ":bold",
+    }
+    return {
+        f"mathtext.{key}": name + style for key, style in styles.items()
+    } | {
+        "font.family": [name, "DejaVu Sans"],
+        "font.size": 10,  # its letters are smaller
+        "mathtext.fontset": "custom",
+        "mathtext.fallback": "stixsans",
+    }
 
 
 def new_figure(figsize, display):

@@ -123,6 +123,14 @@ def luminance(color):
     return linear @ [0.2126, 0.7152, 0.0722]
 
 
+def test_letters_are_those_of_the_site_where_it_has_its_font(monkeypatch):
+    pytest.importorskip("font_source_sans_pro")
+    d2l.plot([1, 2], xlabel="x")
+    assert plt.gca().xaxis.label.get_fontname() == "Source Sans Pro"
+    monkeypatch.setattr(displays, "find_spec", lambda name: None)
+    assert displays.face.__wrapped__() == {}
+
+
 def test_figures_read_on_white_and_on_black():
     """The site shows them on these two grounds."""
     before = matplotlib.rcParams.copy()
