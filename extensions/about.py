@@ -1,6 +1,6 @@
-"""How to cite the book, and a feed of its changes.
+"""How to cite the book and its pages, and a feed of its changes.
 
-Both are made when the site is built, from CITATION.cff and from CHANGELOG.md.
+They are made when the site is built, from CITATION.cff and from CHANGELOG.md.
 There is a feed only where the book has an address, like the sitemap.
 """
 
@@ -12,6 +12,7 @@ import section
 import yaml
 from bs4 import BeautifulSoup
 from docutils import nodes
+from html_fixes import plain
 from sphinx.util.docutils import SphinxDirective
 
 CITATION = section.ROOT / "CITATION.cff"
@@ -43,6 +44,29 @@ def bibtex(work):
     key = re.sub(r"\W", "", first).lower() + str(year)
     rows = [f"  {key} = {{{v}}}" for key, v in fields.items() if v]
     return f"@{work['type']}{{{key},\n" + ",\n".join(rows) + "\n}"
+
+
+def describe(app, pagename, template, context, doctree):
+    """Say what a page is to those who cite it, and to machines (JSON-LD)."""
+    work = yaml.safe_load(CITATION.read_text("utf-8"))
+    known = {
+        "@type": "LearningResource",
+        "name": plain(context.get("title", "")),
+        "description": context.get("description"),
+        "url": context.get("pageurl"),
+        "author": [
+            {"@type": "Organization", "name": author["name"]}
+            for author in work["authors"]
+        ],
+        "datePublished": str(work["date-released"]),
+        "inLanguage": app.config.language,
+        "license": "https://creativecommons.org/licenses/by/4.0/",
+        "isPartOf": {"@type": "Book", "name": work["title"]},
+    }
+    if pagename == app.config.root_doc:
+        known |= {"@type": "Book", "name": known.pop("isPartOf")["name"]}
+    known = {key: value for key, value in known.items() if value}
+    context["known"] = {"@context": "https://schema.org"} | known
 
 
 class Cite(SphinxDirective):
@@ -94,5 +118,7 @@ def write_feed(app, exception):
 
 def setup(app):
     app.add_directive("cite", Cite)
+    # Once the description of the page is known.
+    app.connect("html-page-context", describe, priority=600)
     app.connect("build-finished", write_feed)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

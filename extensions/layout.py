@@ -2,6 +2,7 @@
 
 import os
 import re
+from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -11,6 +12,11 @@ from html_fixes import plain
 from jinja2 import select_autoescape
 
 THEME = section.ROOT / "theme"
+# What Sphinx and MyST-NB bring along, and no page loads.
+UNUSED = """
+basic.css doctools.js documentation_options.js file.png language_data.js
+minus.png mystnb.*.css plus.png pygments.css searchtools.js sphinx_highlight.js
+""".split()
 
 
 def address(app):
@@ -67,6 +73,8 @@ def finish(app, exception):
         text = "\n".join(sitemap(root, app.env.found_docs))
         (folder / "sitemap.xml").write_text(text, "utf-8")
     root_links(folder / "404.html", urlsplit(root).path)
+    for path in chain(*map((folder / "_static").glob, UNUSED)):
+        path.unlink()
 
 
 def logo():

@@ -65,7 +65,7 @@ def actions(page):
     return {
         "Open in Colab": repository.colab(page.path),
         "Open in Kaggle": repository.kaggle(page.path),
-        "Edit": f"{url}/edit/{branch}/{page.name}",
+        "Source": f"{url}/blob/{branch}/{page.name}",
         "Report an error": f"{url}/issues/new?title={title}",
     }
 

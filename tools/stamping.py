@@ -17,8 +17,11 @@ from nbstripout import strip_output
 # The solutions open at a click, as on the page, where a front end can do that:
 # JupyterLab keeps a fold with its heading, Colab a list of them elsewhere.
 FOLD = "solutions"
-# JupyterLab folds an output that is to be predicted; Colab knows no such fold.
-HIDDEN = {"outputs_hidden": True}
+# JupyterLab folds what is folded on the page, and shows the first line of it. A
+# run opens an output. What Colab makes of this is not known.
+SOURCE = {"source_hidden": True}
+FOLDED = dict.fromkeys(("hide-cell", "hide-input", "remove-cell"), SOURCE)
+FOLDED["predict"] = {"outputs_hidden": True}
 KERNELSPEC = dict(display_name="Python 3", language="python", name="python3")
 # What front ends write into a notebook when they run or save it.
 OF_FRONT_ENDS = """
@@ -70,8 +73,9 @@ def stamped(path, notebook):
             fold = {"id": FOLD, "jp-MarkdownHeadingCollapsed": True}
             cell.id, cell.metadata = FOLD, nbformat.from_dict(fold)
         cell.metadata.pop("jupyter", None)
-        if "predict" in section.tags(cell):
-            cell.metadata["jupyter"] = nbformat.from_dict(HIDDEN)
+        for tag in FOLDED.keys() & section.tags(cell):
+            if cell.cell_type == "code":
+                cell.metadata["jupyter"] = nbformat.from_dict(FOLDED[tag])
     made.metadata.setdefault("language_info", {"name": "python"})
     made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
     made.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)

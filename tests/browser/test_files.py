@@ -34,6 +34,13 @@ def test_links_lead_somewhere():
     assert checks.broken_links(SITE) == []
 
 
+def test_no_style_or_script_lies_there_unused():
+    static = SITE / "_static"
+    scripts = "".join(p.read_text("utf-8") for p in static.glob("*.js"))
+    for path in [*static.glob("*.css"), *static.glob("*.js")]:
+        assert path.name in HTML + scripts
+
+
 def test_figures_are_small():
     sizes = [path.stat().st_size for path in (SITE / "_images").iterdir()]
     assert 0 < max(sizes) <= 40_000

@@ -224,6 +224,8 @@ def test_the_theme_is_the_systems_until_the_reader_chooses(
         button.click()
         assert button.inner_text() == f"Theme: {name}"
         changed = page.evaluate(GROUND) != before
+        bar = page.locator("[name=theme-color]").get_attribute("content")
+        assert bar == page.evaluate(GROUND)
         assert changed == (name == other)
     page.goto(address + LONG)
     assert page.evaluate(SCHEME) == other

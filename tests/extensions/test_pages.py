@@ -43,7 +43,7 @@ def test_what_a_reader_can_do_needs_a_repository(monkeypatch):
     colab = "https://colab.research.google.com/github/someone/book/blob/main"
     assert set(pages.actions(page).values()) >= {
         f"{colab}/{page.name}",
-        f"{url}/edit/main/{page.name}",
+        f"{url}/blob/main/{page.name}",
         f"{url}/issues/new?title=2.1%20Data%20Manipulation%3A%20",
     }
 

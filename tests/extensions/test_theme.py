@@ -1,8 +1,10 @@
 """The theme, with a small book of hostile titles."""
 
+import json
 import re
 from io import StringIO
 
+import about
 import html_fixes
 import pytest
 import repository
@@ -31,7 +33,9 @@ def published(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         site = "https://github.com/someone/book", "main"
         patch.setattr(repository, "site", lambda: site)
-        Sphinx(*places, "html", SETTINGS, StringIO(), StringIO()).build()
+        app = Sphinx(*places, "html", SETTINGS, StringIO(), StringIO())
+        app.connect("html-page-context", about.describe, priority=600)
+        app.build()
     return {
         path.stem: html_fixes.Page(path.read_text("utf-8"))
         for path in (home / "out").glob("*ml")
@@ -45,14 +49,27 @@ def properties(page):
     }
 
 
+def facts(page):
+    return json.loads(page.find("script", type="application/ld+json").string)
+
+
 def test_titles_and_descriptions_are_text(published):
     for page in published.values():
         assert page.find("b") is None
-        assert not any("alert" in tag.get_text() for tag in page("script"))
+        assert not any(
+            "alert" in tag.get_text() for tag in page("script", type=None)
+        )
     page = published["a"]
-    about = properties(page)
-    assert about["og:title"] == about["og:site_name"] == HOSTILE
-    assert about["description"] == f"How {HOSTILE} you make a page."
+    said, known = properties(page), facts(page)
+    assert said["og:title"] == said["og:site_name"] == HOSTILE
+    assert said["description"] == f"How {HOSTILE} you make a page."
+    assert known["description"] == said["description"]
+    assert known["name"] == said["citation_title"] == HOSTILE
+    assert said["citation_author"] == known["author"][0]["name"]
+    assert known["datePublished"][:4] == said["citation_publication_date"][:4]
+    assert said["citation_language"] == "en"
+    (book,) = {facts(published["index"])["name"], known["isPartOf"]["name"]}
+    assert book == said["citation_inbook_title"]
     assert page.title.get_text() == f"{HOSTILE} · {HOSTILE}"
     for rel in ("prev", "next"):
         assert page.find("link", rel=rel)["title"] == HOSTILE
@@ -70,9 +87,9 @@ def test_a_book_with_a_repository_says_where_it_is_published(published):
     assert page.find("link", rel="canonical")["href"] == f"{site}a.html"
     feed = page.find("link", type="application/atom+xml")
     assert feed["href"] == f"{site}feed.xml"
-    about = properties(page)
-    assert about["og:url"] == f"{site}a.html"
-    assert about["og:image"] == f"{site}_static/card.png"
+    said = properties(page)
+    assert said["og:url"] == facts(page)["url"] == f"{site}a.html"
+    assert said["og:image"] == f"{site}_static/card.png"
     assert page.find("a", string="Repository")
     assert published["404"].find(class_="brand")["href"] == "/book/index.html"
     links = [tag.string for tag in published["sitemap"]("loc")]

@@ -13,6 +13,7 @@ import nbformat.v4 as v4
 import notebooks
 import psutil
 import pytest
+import section
 import stamping
 from PIL import Image
 
@@ -40,6 +41,23 @@ def test_a_save_that_is_interrupted_leaves_the_old_page(tmp_path, monkeypatch):
         stamping.replace(tmp_path / "page.ipynb", "new")
     assert (tmp_path / "page.ipynb").read_text("utf-8") == "old"
     assert not [*tmp_path.glob(".ipynb_checkpoints/*")]
+
+
+def test_what_the_page_folds_is_folded_in_a_notebook_as_the_same_run():
+    def folds(tag):
+        cell = v4.new_code_cell("x", metadata={"tags": [tag]}, id="x")
+        page = v4.new_notebook(cells=[cell])
+        made = stamping.stamped(section.paths()[0], page)
+        cell, setup = made.cells[-2:]
+        assert setup.metadata.jupyter == {"source_hidden": True}
+        page.cells, made.cells = [page.cells[0]], [cell]
+        same = notebooks.seal(page) == notebooks.seal(made)
+        return cell.metadata.get("jupyter"), same
+
+    assert folds("hide-input") == ({"source_hidden": True}, True)
+    assert folds("hide-cell") == ({"source_hidden": True}, True)
+    assert folds("predict") == ({"outputs_hidden": True}, False)
+    assert folds("real-data") == (None, True)
 
 
 def picture(color, level):

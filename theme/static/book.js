@@ -7,9 +7,14 @@ const root = document.documentElement;
 // store nothing chooses for one page.
 const theme = document.getElementById("theme");
 const systemIsDark = matchMedia("(prefers-color-scheme: dark)");
+// A browser gives its own bar the color of the page.
+const bar = Object.assign(document.createElement("meta"), { name: "theme-color" });
+document.head.append(bar);
 const nameTheme = () => {
   theme.textContent = `Theme: ${root.dataset.theme || "system"}`;
+  bar.content = getComputedStyle(root).backgroundColor;
 };
+systemIsDark.addEventListener("change", nameTheme);
 theme.hidden = false;
 theme.addEventListener("click", () => {
   const order = ["", "dark", "light"];  // the first click changes something
