@@ -75,7 +75,8 @@ def stamped(path, notebook):
         cell.metadata.pop("jupyter", None)
         for tag in FOLDED.keys() & section.tags(cell):
             if cell.cell_type == "code":
-                cell.metadata["jupyter"] = nbformat.from_dict(FOLDED[tag])
+                folded = cell.metadata.get("jupyter", {}) | FOLDED[tag]
+                cell.metadata["jupyter"] = nbformat.from_dict(folded)
     made.metadata.setdefault("language_info", {"name": "python"})
     made.metadata["colab"] = nbformat.from_dict({"collapsed_sections": [FOLD]})
     made.metadata["kernelspec"] = nbformat.from_dict(KERNELSPEC)
