@@ -11,9 +11,11 @@ import subprocess
 import time
 
 PREFERENCES = {"marionette.port": 0, "ui.prefersReducedMotion": 1}
+# An accent, and what is laid out before all of it has arrived, are no errors.
 SAID = """return Services.console.getMessageArray()
   .filter((m) => m instanceof Ci.nsIScriptError && m.category !== "DOM"
-    && /^http/.test(m.sourceName) && !/accent attribute/.test(m.errorMessage))
+    && /^http/.test(m.sourceName)
+    && !/accent attribute|number of children/.test(m.errorMessage))
   .map((m) => `${m.errorMessage} (${m.sourceName}:${m.lineNumber})`)"""
 PHONE = """const tab = Services.wm.getMostRecentWindow("navigator:browser")
   .gBrowser.selectedBrowser;
@@ -92,5 +94,6 @@ class Firefox:
 
     def close(self):
         self.do("Marionette:Quit", flags=["eForceQuit"])
+        self.answers.close()
         self.line.close()
         self.process.wait()
