@@ -20,7 +20,12 @@ PAGES = {page.number: page for page in section.sections()}
 # In the package, or in the data that it hands out: a page, a file, the fault.
 BEHIND_A_PAGE = {
     "code": ("3.2", "models.py", "-= self.lr", "+= self.lr"),
-    "text that is quoted": ("3.2", "training.py", "update itself", "update"),
+    "text that is quoted": (
+        "2.7",
+        "plotting.py",
+        "Set the size",
+        "Set the area",
+    ),
     "one label": (
         "4.2",
         "data.py",
