@@ -28,12 +28,17 @@ _size = (3.5, 2.5)  # of later figures, in inches
 _curves = weakref.WeakSet()  # lines that belong to a board
 
 
+def _style():
+    """Return the style of the book, as Matplotlib takes it."""
+    return [STYLE, displays.face()]
+
+
 def set_style():
     """Draw all later Matplotlib figures of this process in the book's style.
 
     `plot`, `show_images` and `ProgressBoard` use the style without it.
     """
-    pyplot().style.use([STYLE, displays.face()])
+    pyplot().style.use(_style())
     if in_notebook():
         displays.show_light_pictures()
 
@@ -116,7 +121,7 @@ def plot(
     names = _names_of("curves", len(ys), legend, "legend")
     fmts = _listed(fmts) or ["-"]
     plt = pyplot()
-    with plt.style.context([STYLE, displays.face()]):
+    with plt.style.context(_style()):
         if axes is None:
             if not plt.get_fignums() or plt.gca().has_data():
                 plt.figure(figsize=figsize or _size)
@@ -147,7 +152,7 @@ def show_images(imgs, num_rows, num_cols, titles=None, scale=1.5, cmap="gray"):
             f"{len(imgs)} images need as many titles, not {titles}."
         )
     plt = pyplot()
-    with plt.style.context([STYLE, displays.face()]):
+    with plt.style.context(_style()):
         size = num_cols * scale, num_rows * scale
         # A title stands nearer to its own image than to the one above it.
         grid = {"hspace": 0.4 if any(titles) else 0.2}
@@ -180,7 +185,7 @@ def show_heatmaps(
     shape = matrices.shape[:2]
     titles = _names_of("columns", shape[1], titles, "titles")
     plt = pyplot()
-    with plt.style.context([STYLE, displays.face(), {"axes.grid": False}]):
+    with plt.style.context([*_style(), {"axes.grid": False}]):
         figure = plt.figure(figsize=figsize)
         axes = np.reshape(figure.subplots(*shape), shape)
         low, high = arrays.finite_range(matrices)
@@ -297,7 +302,7 @@ class ProgressBoard(HyperParameters):
 
     def _update(self):
         """Make the figure if need be, and bring all of it up to date."""
-        with pyplot().style.context([STYLE, displays.face()]):
+        with pyplot().style.context(_style()):
             if self.axes is None:
                 size = self.figsize or _size
                 self.fig = self.fig or displays.new_figure(size, self.display)

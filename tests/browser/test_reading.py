@@ -124,9 +124,12 @@ def test_the_book_knows_where_the_reader_was_until_it_forgets(visit, address):
     assert page.url.endswith("#broadcasting")
     page.locator(".onpage [aria-current]", has_text="Broadcasting").wait_for()
     last = page.locator(".onpage [aria-current]", has_text="7")
-    while not last.count():  # pictures that come late push the end away
+    for _ in range(50):  # pictures that come late push the end away
         page.keyboard.press("End")
         page.wait_for_timeout(100)
+        if last.count():
+            break
+    last.wait_for()
     page.goto(address + LONG)
     assert "at “Solution 7”" in page.locator(".contents").inner_text()
     (read,) = page.locator(".contents a", has_text="(read)").all()
