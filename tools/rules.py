@@ -421,6 +421,7 @@ def libraries():
     owners = [builtins, str, list, dict, pandas, pandas.DataFrame]
     owners += [pandas.Series, torch, torch.Tensor, torch.nn, torch.nn.Module]
     owners += [torch.nn.functional, torch.linalg, torch.optim, torch.testing]
+    owners += [torch.func]
     found = set(keyword.kwlist).union(*map(dir, owners), dir(torch.utils.data))
     for path in (ROOT / "d2lmini").rglob("*.py"):
         found |= set(re.findall(r"[A-Za-z_]\w*", path.read_text("utf-8")))
