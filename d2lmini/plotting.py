@@ -202,8 +202,9 @@ class ProgressBoard(HyperParameters):
     """Curves that grow while a model trains.
 
     In a notebook they are one picture in each cell that draws: it appears
-    when the cell ends, or after a second, and is then renewed in place every
-    few seconds. In a script they are a figure that `plt.show()` shows.
+    when the cell ends, or after a second, and is then renewed in place, at
+    least every dozen seconds while points arrive. In a script they are a
+    figure that `plt.show()` shows.
     """
 
     def __init__(
