@@ -229,9 +229,14 @@ class ProgressBoard(HyperParameters):
         self.reset()
 
     def reset(self):
-        """Forget all curves; the next point starts a new figure."""
-        for line in self._lines.values():
-            line.remove()
+        """Forget all curves; the next point starts a new figure.
+
+        A figure or axes that the board was given are used again, without the
+        curves. A figure of its own keeps them: it has been shown with them.
+        """
+        if self.hparams["fig"] or self.hparams["axes"]:
+            for line in self._lines.values():
+                line.remove()
         self.raw_points, self.data, self._drawn = {}, {}, {}
         # What is done in a second is shown once, at its end.
         self._next_redraw = time.monotonic() + 1

@@ -78,7 +78,9 @@ def new_figure(figsize, display):
         # That no window can be had must not end a training.
         with suppress(Exception), plt.rc_context():
             plt.rcParams["figure.max_open_warning"] = 0
-            _kept.append(plt.figure(figsize=figsize))
+            # A notebook cuts its pictures to fit; a window needs room.
+            layout = None if in_notebook() else "constrained"
+            _kept.append(plt.figure(figsize=figsize, layout=layout))
             if len(_kept) > 10:
                 plt.close(_kept.popleft())
             return _kept[-1]

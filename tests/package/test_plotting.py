@@ -245,6 +245,16 @@ def test_curves_wait_apart_and_reset_forgets_all():
     for x in range(2):  # what waited is forgotten, too
         board.draw(x, x, "a", every_n=2)
     assert board.data == {"a": [(0.5, 0.5)]} and board.fig is not figure
+    # What was shown stays: two fits in one cell are two pictures.
+    assert ys(figure.gca()) == [[5, 25], [-1.5]]
+
+
+def test_a_window_has_room_for_labels():
+    board = board_of((0, 1), xlabel="step", ylabel="loss")
+    board.fig.draw_without_rendering()
+    for axis in (board.axes.xaxis, board.axes.yaxis):
+        box = axis.label.get_window_extent()
+        assert min(box.min) >= 0 and all(box.max <= board.fig.bbox.max)
 
 
 def test_points_are_in_the_figure_as_soon_as_they_are_drawn():
