@@ -72,7 +72,7 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     const shape = { class: "c0", "fill-opacity": 0.2 };
     if (isRidge) ground.add("ellipse", { ...shape, cx: x, cy: z, rx: wide, ry: high });
     else ground.add("path", { ...shape, d: `M${x - wide} ${z}L${x} ${z - high}L${x + wide} ${z}L${x} ${z + high}Z` });
-    for (const height of [0.003, 0.015, 0.05, 0.12]) ground.add("path", { class: "ring", d: ring(height) });
+    for (const height of [0.003, 0.04, 0.12]) ground.add("path", { class: "ring", d: ring(height) });
     ground.add("path", { class: "walk", d: ring(rise(w)) });
     ground.add("path", { class: "walk closed", d: line(path.map(([a, c]) => [A(a), C(c)])) });
     ground.add("circle", { class: "best", cx: A(best[0]), cy: C(best[1]), r: 5 });
