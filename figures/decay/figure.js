@@ -33,8 +33,8 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
 
   const plane = kit.panel("The plane of two weights: ellipses of equal loss, and the ball of allowed weights", 340, 350);
   const charts = kit.panel("Weights and errors along lambda", 340, 350);
-  const A = scale([-1.1, 1.1], [40, 330]), C = scale([-0.8, 1.4], [314, 24]);
-  const ground = kit.axes(plane, A, C, ["weight of the bill", "weight of the flipper"]);
+  const A = scale([-1.2, 1.2], [40, 330]), C = scale([-0.9, 1.5], [314, 24]);
+  const ground = kit.axes(plane, A, C, ["weight of bill length", "weight of flipper length"]);
   const L = scale([-3, 2], [40, 330]);  // powers of ten
   const W = scale([-0.4, 1.4], [140, 24]), E = scale([400, 950], [314, 198]);
   const upper = kit.axes(charts, L, W, ["", "the two weights shrink"]);
@@ -109,8 +109,8 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     const isZero = (v) => Math.abs(v) < 1e-9;
     const place = `The error on new birds is lowest at λ = ${write(lowest, 2)}.`;
     if (isZero(bill) && isZero(flipper)) return "Both weights are exactly zero: every bird gets the mean mass.";
-    if (isZero(bill)) return `The corner of the diamond touches the ellipse: the weight of the bill is exactly zero. ${place}`;
-    const sign = bill < 0 ? "The weight of the bill is negative: with the same flipper, a longer bill predicts a lighter bird."
+    if (isZero(bill)) return `The corner of the diamond touches the ellipse: the weight of bill length is exactly zero. ${place}`;
+    const sign = bill < 0 ? "The weight of bill length is negative: with the same flipper, a longer bill predicts a lighter bird."
       : "Both weights are positive.";
     return `${sign} ${place}`;
   };
