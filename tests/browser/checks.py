@@ -24,10 +24,19 @@ SITE = section.ROOT / "_build" / "html"
 PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
 URL = repository.site()[0]  # "" before the book is published
 PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
+ALL = os.environ.get("D2LMINI_VIEWS") == "all"  # or only a sample
 NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PACKED = (".html", ".css", ".js", ".svg")  # what servers compress
 SCRIPT = Path(__file__).with_name("checks.js").read_text("utf-8")
+
+
+def is_narrow(page):
+    """Tell whether the sample has a page on Chromium's phone.
+
+    If not, it is there on that of Firefox.
+    """
+    return PAGES.index(page.partition("?")[0]) % 2
 
 
 def chromium():
