@@ -81,7 +81,7 @@ figure("graph", (kit, { values }) => {
     if (stage === last) {
       const sum = `At w two paths meet: ${short(upper)} + ${factor(lower)} = ${short(full.w)}.`;
       return Math.abs(full.w) < 1e-9 && Math.abs(upper) > 1e-9
-        ? `${sum} They cancel: seen over w, this is the lowest point of L.` : sum;
+        ? `${sum} They cancel: as a function of w, this is the lowest point of L.` : sum;
     }
     const [to, from] = back[count - 1], arrow = back[count - 1];
     const before = arrived(rates, count - 1);
@@ -104,9 +104,9 @@ figure("graph", (kit, { values }) => {
     drawing.add("path", { ...style, d: `M${a.join(" ")}L${b.join(" ")}` });
     const wings = [1, -1].map((s) => `${head[0] - turn * 7 * ux + s * 4 * uy} ${head[1] - turn * 7 * uy - s * 4 * ux}`);
     drawing.add("path", { ...style, d: `M${wings[0]}L${head.join(" ")}L${wings[1]}` });
-    if (stage <= forward.length || arrow === "xu") return;
+    if (stage <= forward.length) return;
     // The factor stands beside the middle of its arrow.
-    const text = `·${factor(rates[arrow])}`, off = 8 + Math.abs(uy) * 3.6 * text.length;
+    const text = `×${factor(rates[arrow])}`, off = 8 + Math.abs(uy) * 3.6 * text.length;
     const x = (a[0] + b[0]) / 2 + off * uy, y = (a[1] + b[1]) / 2 - off * ux;
     drawing.add("text", { x, y: y + 4, "text-anchor": "middle", style: `font-size:12px${active ? ";fill:var(--c1)" : ""}` }, text);
   };
