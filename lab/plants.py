@@ -21,10 +21,10 @@ PAGES = {page.number: page for page in section.sections()}
 BEHIND_A_PAGE = {
     "code": ("3.2", "models.py", "-= self.lr", "+= self.lr"),
     "text that is quoted": (
-        "2.7",
-        "plotting.py",
-        "Set the size",
-        "Set the area",
+        "4.3",
+        "training.py",
+        "SGD with the learning rate",
+        "SGD with the step size",
     ),
     "one label": (
         "4.2",
