@@ -289,6 +289,7 @@ def test_paper_is_white_and_shows_what_the_reader_wants(visit, address, theme):
         assert [e.evaluate(height) for e in shown] == list(settings)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#solutions > :not([open]):not(h2)").count() == 0
+    page.locator("#reading").evaluate("e => e.popoverTargetElement.showPopover()")
     assert page.locator(".copy:visible, nav:visible, form:visible").count() == 0
     ink = page.evaluate("getComputedStyle(document.body).color")
     assert ink == "rgb(31, 35, 40)"
