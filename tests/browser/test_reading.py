@@ -175,14 +175,23 @@ def test_the_glossary_shows_what_is_asked_for(visit, address):
     page.locator(".terms > dt:target").wait_for()
 
 
-def test_a_figure_is_enlarged_and_left_by_keyboard(visit, address):
-    page = visit(address + FIRST).page
+@pytest.mark.parametrize("width", [1280, 360])
+def test_a_figure_is_enlarged_and_left_by_keyboard(visit, address, width):
+    page = visit(address + FIRST, width=width).page
     tab_to(page, ".enlarge")
     picture = page.locator(".enlarge img").first
     before = picture.bounding_box()
     page.keyboard.press("Enter")
     large = page.get_by_role("dialog", name="Enlarged").locator("img")
-    assert large.bounding_box()["width"] > 1.3 * before["width"]
+    assert large.bounding_box()["width"] >= 1.59 * before["width"]
+    box = page.locator(".frame").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    tab_to(page, ".frame", 2)
+    page.keyboard.press("End")
+    page.keyboard.press("ArrowRight")
+    inside = """e => e.scrollWidth <= e.clientWidth || (e.scrollLeft > 0
+      && getComputedStyle(e).maskImage.includes('gradient'))"""
+    page.wait_for_function(f"({inside})(document.querySelector('.frame'))")
     alt = picture.get_attribute("alt")
     assert large.get_attribute("alt") == alt
     page.keyboard.press("Escape")
@@ -289,7 +298,9 @@ def test_paper_is_white_and_shows_what_the_reader_wants(visit, address, theme):
         assert [e.evaluate(height) for e in shown] == list(settings)
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert page.locator("#solutions > :not([open]):not(h2)").count() == 0
-    page.locator("#reading").evaluate("e => e.popoverTargetElement.showPopover()")
+    page.locator("#reading").evaluate(
+        "e => e.popoverTargetElement.showPopover()"
+    )
     assert page.locator(".copy:visible, nav:visible, form:visible").count() == 0
     ink = page.evaluate("getComputedStyle(document.body).color")
     assert ink == "rgb(31, 35, 40)"

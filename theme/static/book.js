@@ -60,19 +60,21 @@ document.querySelectorAll(".cell_input, .copied").forEach((block, i) => {
   block.append(button);
 });
 
-// A picture is shown as large as the window allows, and as wide as it is at least.
+// A picture is shown as large as the window allows, and much larger than on the
+// page in any case: what does not fit scrolls.
 const stand = document.createElement("dialog");
-stand.innerHTML = "<button>Close</button><img>";
+stand.innerHTML = "<button>Close</button><div class=frame tabindex=0><img></div>";
 stand.addEventListener("click", () => stand.close());
 document.body.append(stand);
 const enlarge = (link) => {
-  const picture = link.querySelector("img"), [button, image] = stand.children;
-  const { width, height, alt, src } = picture;
+  const picture = link.querySelector("img"), [button, frame] = stand.children;
+  const { width, height, alt, src } = picture;  // as they are on the page
   const scale = Math.min(2, innerWidth * 0.92 / width, innerHeight * 0.82 / height);
-  Object.assign(image, { src, alt, width: width * Math.max(scale, 1) });
+  Object.assign(frame.firstChild, { src, alt, width: width * Math.max(scale, 1.6) });
   const number = link.closest("figure")?.querySelector("figcaption strong, figcaption a");
   stand.setAttribute("aria-label", `${number?.textContent || "Picture."} Enlarged`);
   stand.showModal();
+  frame.scrollTo(0, 0);
   button.focus();
   stand.onclose = () => link.focus();
 };
