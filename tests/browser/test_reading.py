@@ -318,6 +318,9 @@ def test_the_contents_follow_the_window_and_show_the_open_page(visit, address):
     here = page.locator(".contents [aria-current=page]").bounding_box()
     column = page.locator(".contents").bounding_box()
     assert column["y"] <= here["y"]
+    links = page.locator(CONTENTS).all()
+    tops = [link.bounding_box()["y"] - column["y"] for link in links]
+    assert min(abs(top) for top in tops) < 1  # none is cut
     end = column["y"] + column["height"]
     assert here["y"] + here["height"] <= end <= 720
 

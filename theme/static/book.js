@@ -29,7 +29,14 @@ nameTheme();
 // In a long list of contents, the page that is open is in sight.
 const list = document.querySelector(".contents");
 const here = list.querySelector("[aria-current]");
-if (here) list.scrollTop = here.offsetTop - list.clientHeight / 2;
+if (here) {
+  list.scrollTop = here.offsetTop - list.clientHeight / 2;
+  // No entry is cut at the upper edge.
+  const { top } = list.getBoundingClientRect();
+  const first = [...list.querySelectorAll("li > a")]
+    .map((link) => link.getBoundingClientRect()).find(({ bottom }) => bottom > top);
+  list.scrollTop -= top - first.top;
+}
 
 // Browsers keep the clipboard from pages that come over plain http.
 async function copy(text) {
