@@ -202,6 +202,16 @@ def test_a_figure_is_enlarged_and_left_by_keyboard(visit, address, width):
     page.wait_for_url("**/_images/*.png")
 
 
+def test_a_formula_scrolls_and_not_the_words_around_it(visit, address):
+    page = visit(address + FORMULAS, width=360).page
+    page.wait_for_function("document.querySelector('.wide')")
+    over = "es => es.filter((e) => e.scrollWidth > e.clientWidth).length"
+    assert page.locator("main p:visible").evaluate_all(over) == 0
+    assert page.locator(".wide:visible").evaluate_all(over) > 0
+    page.set_viewport_size({"width": 1280, "height": 900})
+    page.locator(".wide").first.wait_for(state="detached")
+
+
 @pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])
 def test_code_is_copied_by_keyboard(visit, address, secure):
     """Browsers give a page no clipboard over plain http."""

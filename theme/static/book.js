@@ -92,10 +92,29 @@ document.addEventListener("click", (event) => {
   enlarge(link);
 });
 
+// Where a formula is too wide, it scrolls, and not the paragraph around it.
+const narrow = () => {
+  for (const box of document.querySelectorAll(".wide")) box.classList.remove("wide");
+  for (const text of document.querySelectorAll("main p:has(math)")) {
+    if (text.scrollWidth <= text.clientWidth) continue;
+    for (const formula of text.querySelectorAll("math")) {
+      const box = formula.closest(".kept") || document.createElement("span");
+      const shown = box.isConnected ? box : formula;
+      if (shown.getBoundingClientRect().width <= text.clientWidth) continue;
+      if (shown === formula) {
+        formula.replaceWith(box);
+        box.append(formula);
+      }
+      box.classList.add("kept", "wide");
+    }
+  }
+};
+
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
+  narrow();
   for (const box of document.querySelectorAll(
-    "pre, p, .scroller, .enlarge, div.math"))
+    "pre, p, .scroller, .enlarge, div.math, .wide"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
