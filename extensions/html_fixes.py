@@ -95,6 +95,22 @@ def predictions(page):
         fold.insert(0, summary)
 
 
+def answers(page):
+    """The first paragraph below says what came out, so it is folded as well,
+    with the formula in which its last sentence ends.
+    """
+    for fold in page.select(".answer"):
+        text = fold.parent.find_next_sibling()
+        if not text or text.name != "p":
+            continue
+        ends = re.search(r"[.!?]\W*$", page.read(text))
+        rest = text.find_next_sibling()
+        fold.append(text.extract())
+        if rest and "math" in rest.get("class", []) and not ends:
+            fold.append(rest.extract())
+        fold.summary.string = "Show the output and the answer"
+
+
 def is_prose(line):
     """Tell whether a printed line is words, such as the message of an error,
     or too long for any screen. Other numbers keep their columns.
@@ -194,6 +210,7 @@ REPAIRS = (
     tables,
     pictures,
     references.figures,
+    answers,  # when captions have joined their figures
     enlargements,
     references.equations,
     references.exercises,

@@ -71,3 +71,27 @@ def test_a_picture_keeps_its_size_and_no_other_style():
 def test_a_fold_says_what_it_holds(code, output, name):
     html = mended(html_fixes.folds, CELL.format(code, output))
     assert f"<summary>{name}</summary>" in html
+
+
+@pytest.mark.parametrize(
+    "below, folded",
+    [
+        ("<p>It is 3.</p><p>So be it.</p>", "<p>It is 3.</p>"),
+        ('<p>By</p><div class="math">y</div>', '<p>By</p><div class="math">y'),
+        ('<p>It is 3.</p><div class="math">y</div>', "<p>It is 3.</p>"),
+        ("<p>These:</p><ul></ul>", "<p>These:</p>"),
+        ('<div class="cell"></div><p>It is 3.</p>', ""),
+        ("", ""),
+    ],
+)
+def test_a_prediction_folds_the_paragraph_that_answers(below, folded):
+    cell = CELL.replace('"cell"', '"cell tag_predict"').format("x", "3")
+    page = html_fixes.Page(f"<section>{cell}{below}</section><p>Next</p>")
+    html_fixes.predictions(page)
+    html_fixes.answers(page)
+    words = "Show the output" + " and the answer" * bool(folded)
+    assert page.select_one(".answer > summary").string == words
+    output = page.select_one(".answer > .cell_output").extract()
+    page.select_one(".answer > summary").extract()
+    answer = page.select_one(".answer").decode_contents()
+    assert output.string == "3" and answer.removesuffix("</div>") == folded

@@ -29,7 +29,14 @@ nameTheme();
 // In a long list of contents, the page that is open is in sight.
 const list = document.querySelector(".contents");
 const here = list.querySelector("[aria-current]");
-if (here) list.scrollTop = here.offsetTop - list.clientHeight / 2;
+if (here) {
+  list.scrollTop = here.offsetTop - list.clientHeight / 2;
+  // No entry is cut at the upper edge.
+  const { top } = list.getBoundingClientRect();
+  const first = [...list.querySelectorAll("li > a")]
+    .map((link) => link.getBoundingClientRect()).find(({ bottom }) => bottom > top);
+  list.scrollTop -= top - first.top;
+}
 
 // Browsers keep the clipboard from pages that come over plain http.
 async function copy(text) {
@@ -60,19 +67,21 @@ document.querySelectorAll(".cell_input, .copied").forEach((block, i) => {
   block.append(button);
 });
 
-// A picture is shown as large as the window allows, and as wide as it is at least.
+// A picture is shown as large as the window allows, and much larger than on the
+// page in any case: what does not fit scrolls.
 const stand = document.createElement("dialog");
-stand.innerHTML = "<button>Close</button><img>";
+stand.innerHTML = "<button>Close</button><div class=frame tabindex=0><img></div>";
 stand.addEventListener("click", () => stand.close());
 document.body.append(stand);
 const enlarge = (link) => {
-  const picture = link.querySelector("img"), [button, image] = stand.children;
-  const { width, height, alt, src } = picture;
+  const picture = link.querySelector("img"), [button, frame] = stand.children;
+  const { width, height, alt, src } = picture;  // as they are on the page
   const scale = Math.min(2, innerWidth * 0.92 / width, innerHeight * 0.82 / height);
-  Object.assign(image, { src, alt, width: width * Math.max(scale, 1) });
+  Object.assign(frame.firstChild, { src, alt, width: width * Math.max(scale, 1.6) });
   const number = link.closest("figure")?.querySelector("figcaption strong, figcaption a");
   stand.setAttribute("aria-label", `${number?.textContent || "Picture."} Enlarged`);
   stand.showModal();
+  frame.scrollTo(0, 0);
   button.focus();
   stand.onclose = () => link.focus();
 };
@@ -83,10 +92,29 @@ document.addEventListener("click", (event) => {
   enlarge(link);
 });
 
+// Where a formula is too wide, it scrolls, and not the paragraph around it.
+const narrow = () => {
+  for (const box of document.querySelectorAll(".wide")) box.classList.remove("wide");
+  for (const text of document.querySelectorAll("main p:has(math)")) {
+    if (text.scrollWidth <= text.clientWidth) continue;
+    for (const formula of text.querySelectorAll("math")) {
+      const box = formula.closest(".kept") || document.createElement("span");
+      const shown = box.isConnected ? box : formula;
+      if (shown.getBoundingClientRect().width <= text.clientWidth) continue;
+      if (shown === formula) {
+        formula.replaceWith(box);
+        box.append(formula);
+      }
+      box.classList.add("kept", "wide");
+    }
+  }
+};
+
 // What scrolls can be reached and scrolled with the keyboard.
 const reach = () => {
+  narrow();
   for (const box of document.querySelectorAll(
-    "pre, p, .scroller, .enlarge, div.math"))
+    "pre, p, .scroller, .enlarge, div.math, .wide"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
