@@ -103,10 +103,12 @@ def answers(page):
         text = fold.parent.find_next_sibling()
         if not text or text.name != "p":
             continue
-        ends = re.search(r"[.!?]\W*$", page.read(text))
-        rest = text.find_next_sibling()
+        rest, said = text.find_next_sibling(), page.read(text).rstrip()
+        formula = bool(rest) and "math" in rest.get("class", [])
+        if said.endswith(":") and not formula:
+            continue  # it leads into a list, a table, or code
         fold.append(text.extract())
-        if rest and "math" in rest.get("class", []) and not ends:
+        if formula and not re.search(r"[.!?]\W*$", said):
             fold.append(rest.extract())
         fold.summary.string = "Show the output and the answer"
 

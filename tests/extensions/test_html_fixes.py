@@ -79,7 +79,7 @@ def test_a_fold_says_what_it_holds(code, output, name):
         ("<p>It is 3.</p><p>So be it.</p>", "<p>It is 3.</p>"),
         ('<p>By</p><div class="math">y</div>', '<p>By</p><div class="math">y'),
         ('<p>It is 3.</p><div class="math">y</div>', "<p>It is 3.</p>"),
-        ("<p>These:</p><ul></ul>", "<p>These:</p>"),
+        ("<p>These:</p><ul></ul>", ""),
         ('<div class="cell"></div><p>It is 3.</p>', ""),
         ("", ""),
     ],
