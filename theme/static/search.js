@@ -10,9 +10,14 @@ const PART = /[_.\-’']+|(?<=\p{Ll})(?=\p{Lu})/u;
 const KOREAN = /[가-힣]+(?: [가-힣]+)+/g;
 const IRREGULAR = { axes: "axis", indices: "index", matrices: "matrix", grey: "gray" };
 
-// One form for singular and plural, American and British.
+// One form for singular and plural, American and British, for each word once.
+const forms = new Map();
 function normal(word) {
-  word = word.toLowerCase();
+  if (!forms.has(word)) forms.set(word, form(word.toLowerCase()));
+  return forms.get(word);
+}
+
+function form(word) {
   return IRREGULAR[word] || word
     .replace(/(?<=..)our/, "or")
     .replace(/(?<=...)tre(?=s?$)/, "ter")
@@ -44,20 +49,24 @@ function words(text) {
 const row = (text) => (text.match(TOKEN) || [])
   .flatMap(parts).map((word) => word.replace(/\d+/g, "0"));
 
-const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
-const BOOK = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
 const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1 };
-const sections = BOOK.flatMap(([page, entries]) => entries.map(
-  ([anchor, heading, text, code, said], i) => ({
-    page, anchor, text, code, said, heading: heading || name(anchor),
-    title: entries[0][1], link: i ? `${page}#${anchor}` : page,
-    row: row(`${heading} ${text} ${said}`),
-  })));
-sections.forEach((section, id) => { section.id = id; });
 const index = new MiniSearch({
   fields: Object.keys(FIELDS), tokenize: words, processTerm: (term) => term,
 });
-index.addAll(sections);
+let sections;
+
+// Unpack all text and make the index, in steps between which one can type.
+async function prepare() {
+  const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
+  const book = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
+  sections = book.flatMap(([page, entries]) => entries.map(
+    ([anchor, heading, text, code, said], i) => ({
+      page, anchor, text, code, said, heading: heading || name(anchor),
+      title: entries[0][1], link: i ? `${page}#${anchor}` : page,
+    })));
+  sections.forEach((section, id) => { section.id = id; });
+  await index.addAllAsync(sections, { chunkSize: 40 });
+}
 
 function name(anchor) {
   const [kind, number] = anchor.split("-");
@@ -88,6 +97,7 @@ function look(word, fuzzy) {
 // do in a query, where `places` says for each word at which places it stands.
 function together(section, places) {
   let longest = 0, before = new Map();
+  section.row ??= row(`${section.heading} ${section.text} ${section.said}`);
   for (const word of section.row) {
     const now = new Map();
     for (const i of places.get(word) || []) {
@@ -246,6 +256,14 @@ function search() {
 field.value = new URLSearchParams(location.search).get("q") || "";
 field.addEventListener("input", () => {
   history.replaceState(null, "", `?${new URLSearchParams({ q: field.value })}`);
-  search();
+  if (!results.ariaBusy) search();
 });
-search();
+
+// The page shows itself before the work begins.
+results.ariaBusy = "true";
+status.textContent = "Searching …";
+requestAnimationFrame(() => setTimeout(async () => {
+  await prepare();
+  results.ariaBusy = null;
+  search();
+}));
