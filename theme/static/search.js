@@ -8,6 +8,9 @@ const WORD = /[\p{L}\p{N}_]+/u;
 const TOKEN = /[\p{L}\p{N}_]+(?:[.\-’'][\p{L}\p{N}_]+)*|[^\s\p{L}\p{N}_.,;:…()[\]{}"'“”‘’]+/gu;
 const PART = /[_.\-’']+|(?<=\p{Ll})(?=\p{Lu})/u;
 const KOREAN = /[가-힣]+(?: [가-힣]+)+/g;
+const COMMON = new Set(`a an and are as at be by can do does for from have how i if in
+  is it its me my of on or so that the their then there this to was we what what's when
+  where which why will with work you your`.split(/\s+/));
 const IRREGULAR = { axes: "axis", indices: "index", matrices: "matrix", grey: "gray" };
 
 // One form for singular and plural, American and British, for each word once.
@@ -95,13 +98,14 @@ function look(word, fuzzy) {
 
 // Return the length of the longest row of words that stand in a section as they
 // do in a query, where `places` says for each word at which places it stands.
-function together(section, places) {
+// Words that are not looked for join others, and do not count.
+function together(section, places, counts = () => true) {
   let longest = 0, before = new Map();
   section.row ??= row(`${section.heading} ${section.text} ${section.said}`);
   for (const word of section.row) {
     const now = new Map();
     for (const i of places.get(word) || []) {
-      now.set(i, (before.get(i - 1) || 0) + 1);
+      now.set(i, (before.get(i - 1) || 0) + counts(word));
       longest = Math.max(longest, now.get(i));
     }
     before = now;
@@ -109,10 +113,13 @@ function together(section, places) {
   return longest;
 }
 
-// The words of a query: a name in one piece if the book has it so, and two words
-// as one if the book writes them only so.
+// The words of a query, without common ones unless it has no others or is quoted:
+// a name in one piece if the book has it so, and two words as one if the book
+// writes them only so.
 function wanted(query) {
-  const found = (query.match(TOKEN) || []).flatMap((token) =>
+  const all = query.match(TOKEN) || [];
+  const rare = all.filter((token) => !COMMON.has(token.toLowerCase()));
+  const found = (rare.length && !/^".*"$/.test(query) ? rare : all).flatMap((token) =>
     look(normal(token), false).size ? [normal(token)] : parts(token));
   for (let i = found.length - 2; i >= 0; i--) {
     const [first, second] = found.slice(i, i + 2);
@@ -144,10 +151,11 @@ function rank(query, terms, fuzzy) {
     add(word, i);
     for (const [other, term] of alike) if (term === word && other !== word) add(other, i);
   });
+  const counts = (word) => terms.includes(word) || !COMMON.has(word);
   return [...found].map(([id, hit]) => {
     const section = sections[id], heading = row(section.heading);
     const named = heading.filter((word) => places.has(word)).length / heading.length;
-    const run = Math.max(1, together(section, places));
+    const run = Math.max(1, together(section, places, counts));
     const score = hit.score * hit.covered ** 3 * (1 + run) * (1 + named)
       * standing(section);
     return { ...section, ...hit, score };
@@ -155,16 +163,21 @@ function rank(query, terms, fuzzy) {
 }
 
 // Return [sections, how they match]: those that have all words of a query, or
-// words that are close to them, or most of them.
+// words that are close to them, or most of them. Few that have all may have them
+// by chance, so they do not hide what has most.
 function find(query) {
   const terms = wanted(query);
   for (const fuzzy of [false, true]) {
     const hits = rank(query, terms, fuzzy);
     const whole = hits.filter((hit) => hit.covered > 0.99);
-    if (whole.length) return [whole, fuzzy ? " with words like these" : ""];
-    const most = Math.max(...hits.map((hit) => hit.covered));
-    const rest = hits.filter((hit) => hit.covered > Math.max(0.49, most - 0.2));
-    if (fuzzy) return [rest, " with some of these words"];
+    const parted = hits.filter((hit) => hit.covered <= 0.99);
+    const most = Math.max(0, ...parted.map((hit) => hit.covered));
+    const least = Math.max(whole.length ? 0.6 : 0.49, most - 0.2);
+    const some = hits.filter((hit) => hit.covered > least);
+    if (whole.length > 4 || whole.length && some.length === whole.length)
+      return [whole, fuzzy ? " with words like these" : ""];
+    if (whole.length) return [some, " with all or most of these words"];
+    if (fuzzy) return [some, " with some of these words"];
   }
 }
 
