@@ -52,7 +52,7 @@ function words(text) {
 const row = (text) => (text.match(TOKEN) || [])
   .flatMap(parts).map((word) => word.replace(/\d+/g, "0"));
 
-const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1 };
+const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1, signs: 0.5 };
 const index = new MiniSearch({
   fields: Object.keys(FIELDS), tokenize: words, processTerm: (term) => term,
 });
@@ -63,8 +63,8 @@ async function prepare() {
   const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
   const book = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
   sections = book.flatMap(([page, entries]) => entries.map(
-    ([anchor, heading, text, code, said], i) => ({
-      page, anchor, text, code, said, heading: heading || name(anchor),
+    ([anchor, heading, text, code, said, signs], i) => ({
+      page, anchor, text, code, said, signs, heading: heading || name(anchor),
       title: entries[0][1], link: i ? `${page}#${anchor}` : page,
     })));
   sections.forEach((section, id) => { section.id = id; });
@@ -93,7 +93,9 @@ function look(word, fuzzy) {
     prefix: long, fuzzy: fuzzy && word.length > 3 ? 0.25 : false, maxFuzzy: 2,
     weights: { prefix: 0.4, fuzzy: 0.3 },
   });
-  return new Map(hits.map((hit) => [hit.id, [hit.score, hit.terms]]));
+  // A sign or letter is told of where it stands often.
+  const often = (id) => long ? 1 : 1 + Math.log(sections[id].text.split(word).length);
+  return new Map(hits.map((hit) => [hit.id, [hit.score * often(hit.id), hit.terms]]));
 }
 
 // Return the length of the longest row of words that stand in a section as they
@@ -119,8 +121,15 @@ function together(section, places, counts = () => true) {
 function wanted(query) {
   const all = query.match(TOKEN) || [];
   const rare = all.filter((token) => !COMMON.has(token.toLowerCase()));
-  const found = (rare.length && !/^".*"$/.test(query) ? rare : all).flatMap((token) =>
-    look(normal(token), false).size ? [normal(token)] : parts(token));
+  const found = (rare.length && !/^".*"$/.test(query) ? rare : all).flatMap((token) => {
+    // A name with its module stands in few places, alone perhaps in many.
+    const whole = look(normal(token), false).size, last = token.split(".").at(-1);
+    if (whole < 3 && /\.[a-z_]{4}/i.test(token)) {
+      if (look(normal(last), false).size > whole) return [normal(last)];
+      if (whole) return parts(last);
+    }
+    return whole ? [normal(token)] : parts(token);
+  });
   for (let i = found.length - 2; i >= 0; i--) {
     const [first, second] = found.slice(i, i + 2);
     const pair = new Map([[first, [0]], [second, [1]]]);
@@ -215,7 +224,7 @@ function excerpt(text, matched) {
 }
 
 // What is shown of a section. Of a solution that is its exercise.
-function shown({ page, anchor, text, code, said, matched }) {
+function shown({ page, anchor, text, code, said, signs, matched }) {
   const exercise = anchor.replace("solution", "exercise");
   if (exercise !== anchor) {
     const asked = sections.find((s) => s.page === page && s.anchor === exercise);
@@ -223,14 +232,16 @@ function shown({ page, anchor, text, code, said, matched }) {
   }
   if (matches(text, matched).length) return excerpt(text, matched);
   if (matches(said, matched).length) return excerpt(said, matched);
-  const names = matches(code, matched).map(([token]) => element("mark", token));
-  return names.length ? ["In its code: ", ...names.flatMap((e) => [" ", e])]
-    : excerpt(text, matched);
+  for (const [kind, list] of [["code", code], ["formulas", signs]]) {
+    const names = matches(list, matched).map(([token]) => element("mark", token));
+    if (names.length) return [`In its ${kind}: `, ...names.flatMap((e) => [" ", e])];
+  }
+  return excerpt(text, matched);
 }
 
 function entry(section) {
-  const { page, anchor, link, heading, title, text, code, said, matched } = section;
-  const spelled = matches(`${heading} ${text} ${said} ${code}`, matched).map(([s]) => s);
+  const { page, anchor, link, heading, title, text, code, said, signs, matched } = section;
+  const spelled = matches(`${heading} ${text} ${said} ${code} ${signs}`, matched).map(([s]) => s);
   const marks = new URLSearchParams({ mark: [...new Set(spelled)].slice(0, 20).join(" ") });
   const href = `${base}${page}?${marks}${link.slice(page.length)}`;
   const where = heading === title ? [] : [" ", element("span", title)];
@@ -238,11 +249,19 @@ function entry(section) {
     element("p", shown(section))]);
 }
 
+// The first word of a section that it was found by, as it stands there.
+function asWritten({ id, terms }) {
+  const { heading, title, text, said, code } = sections[id];
+  const tokens = `${heading} ${title} ${text} ${said} ${code}`.match(TOKEN) || [];
+  return tokens.filter((token) => terms.includes(normal(token))).slice(0, 1)
+    .map((token) => token.toLowerCase());
+}
+
 // What else there is, where the book says little.
 function elsewhere(query) {
   const lost = wanted(query).filter((word) => !look(word, true).size);
   const near = lost.flatMap((word) => index.search(word,
-    { tokenize: (text) => [text], fuzzy: 0.45 }).slice(0, 1).flatMap((hit) => hit.terms));
+    { tokenize: (text) => [text], fuzzy: 0.45 }).slice(0, 1).flatMap(asWritten));
   const link = (text, address) =>
     element("a", text, { href: `${address}?${new URLSearchParams({ q: text })}` });
   const other = link(query, "https://d2l.ai/search.html");
