@@ -1,8 +1,10 @@
 """Writes what the search page searches: all text, by page and section.
 
-A section is [anchor, heading, text, code, sentences that it prints]. Terms of
+A section is [anchor, heading, text, code, sentences that it prints, signs of
+its formulas]. Terms of
 the glossary, exercises and solutions are sections of their own. Of code, each
-word is kept once a section: it is looked for, and not shown.
+word is kept once a section, and so is each sign of its formulas: it is looked
+for, and not shown.
 
 The text travels as bzip2, a fifth smaller than what servers make of it, and in
 base64, since a page in a folder can load nothing but scripts.
@@ -12,6 +14,7 @@ import bz2
 import json
 import re
 import shutil
+import unicodedata
 from base64 import b64encode
 from pathlib import Path
 
@@ -20,10 +23,30 @@ import html_fixes
 VENDOR = Path(__file__).resolve().parent.parent / "vendor"
 SKIP = ".headerlink, .sections, .status, .used, .letters, summary"
 PARTS = "section, dt[id], li[id^=exercise-], [id^=solution-]"
-FORMULA = "…"  # flattened, it would say something else
+FORMULA = "…"  # for what would say something else on one line
+SHORT = 12  # signs of a formula that is shown
+RAISED = re.compile("<m(sup|sub)>(<m([ion])[^>]*>[^<]*</m\\3>)(?=<m[ion])")
+FLAT = re.compile("</?m(?:i|n|o|row|text|space|style)\\b[^>]*>|</m(?:sup|sub)>")
+SIGN = re.compile("[Α-Ωα-ϵ∂∇∑∏∫‖⊤⊙∞≈≤≥≠⌈⌊∈∼]")
 # Names with their dots, and signs of operations.
 WORD = re.compile(r"[^\W\d][\w.]*\w|[@*/%<>=!&|^~+-]+")
 MESSAGE = re.compile(r'^<span class="message">(.*)</span>$', re.M)
+
+
+def plain_formula(html):
+    """Return a formula as plain letters and signs, and whether they can stand
+    for it: it is short, without fractions, roots and marks above letters.
+    """
+    html = re.sub("<annotation.*?</annotation>|</?semantics>", "", html)
+    html = RAISED.sub(lambda m: m[2] + ("^" if m[1] == "sup" else "_"), html)
+    flat = "<" not in FLAT.sub("", html)
+    text = re.sub("\u2061(?!\\()", " ", html_fixes.plain(html))
+    # Bold and script letters become what one types; dots remain dots.
+    text = "".join(
+        unicodedata.normalize("NFKC", sign) if sign > "\u2fff" else sign
+        for sign in text.replace("\u2061", "").strip()
+    )
+    return text, flat and len(text) <= SHORT
 
 
 def words(page, boxes, text):
@@ -60,10 +83,17 @@ def entry(page, part):
     for output in part(class_="cell_output"):
         output.decompose()
     boxes = [box.extract() for box in part("pre")]
-    text = html_fixes.PLACE.sub(FORMULA, part.extract().get_text())
+    signs = []
+
+    def formula(match):
+        text, is_short = plain_formula(page.held[int(match[1])])
+        signs.extend(SIGN.findall(text))
+        return text if is_short else FORMULA
+
+    text = html_fixes.PLACE.sub(formula, part.extract().get_text())
     text = " ".join(text.split())
     code = "" if anchor.startswith("solution-") else words(page, boxes, text)
-    return [anchor, heading, text, code, said]
+    return [anchor, heading, text, code, said, " ".join(dict.fromkeys(signs))]
 
 
 def sections(page):

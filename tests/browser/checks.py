@@ -86,6 +86,7 @@ class Visit:
         page.on("console", self.on_console)
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(address)
+        page.locator("[aria-busy]").wait_for(state="detached")  # the search
         self.first = list(self.requests)  # before pictures come near
 
     def on_console(self, message):

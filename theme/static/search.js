@@ -8,11 +8,19 @@ const WORD = /[\p{L}\p{N}_]+/u;
 const TOKEN = /[\p{L}\p{N}_]+(?:[.\-’'][\p{L}\p{N}_]+)*|[^\s\p{L}\p{N}_.,;:…()[\]{}"'“”‘’]+/gu;
 const PART = /[_.\-’']+|(?<=\p{Ll})(?=\p{Lu})/u;
 const KOREAN = /[가-힣]+(?: [가-힣]+)+/g;
+const COMMON = new Set(`a an and are as at be by can do does for from have how i if in
+  is it its me my of on or so that the their then there this to was we what what's when
+  where which why will with work you your`.split(/\s+/));
 const IRREGULAR = { axes: "axis", indices: "index", matrices: "matrix", grey: "gray" };
 
-// One form for singular and plural, American and British.
+// One form for singular and plural, American and British, for each word once.
+const forms = new Map();
 function normal(word) {
-  word = word.toLowerCase();
+  if (!forms.has(word)) forms.set(word, form(word.toLowerCase()));
+  return forms.get(word);
+}
+
+function form(word) {
   return IRREGULAR[word] || word
     .replace(/(?<=..)our/, "or")
     .replace(/(?<=...)tre(?=s?$)/, "ter")
@@ -44,20 +52,24 @@ function words(text) {
 const row = (text) => (text.match(TOKEN) || [])
   .flatMap(parts).map((word) => word.replace(/\d+/g, "0"));
 
-const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
-const BOOK = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
-const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1 };
-const sections = BOOK.flatMap(([page, entries]) => entries.map(
-  ([anchor, heading, text, code, said], i) => ({
-    page, anchor, text, code, said, heading: heading || name(anchor),
-    title: entries[0][1], link: i ? `${page}#${anchor}` : page,
-    row: row(`${heading} ${text} ${said}`),
-  })));
-sections.forEach((section, id) => { section.id = id; });
+const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1, signs: 0.5 };
 const index = new MiniSearch({
   fields: Object.keys(FIELDS), tokenize: words, processTerm: (term) => term,
 });
-index.addAll(sections);
+let sections;
+
+// Unpack all text and make the index, in steps between which one can type.
+async function prepare() {
+  const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
+  const book = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
+  sections = book.flatMap(([page, entries]) => entries.map(
+    ([anchor, heading, text, code, said, signs], i) => ({
+      page, anchor, text, code, said, signs, heading: heading || name(anchor),
+      title: entries[0][1], link: i ? `${page}#${anchor}` : page,
+    })));
+  sections.forEach((section, id) => { section.id = id; });
+  await index.addAllAsync(sections, { chunkSize: 40 });
+}
 
 function name(anchor) {
   const [kind, number] = anchor.split("-");
@@ -81,17 +93,21 @@ function look(word, fuzzy) {
     prefix: long, fuzzy: fuzzy && word.length > 3 ? 0.25 : false, maxFuzzy: 2,
     weights: { prefix: 0.4, fuzzy: 0.3 },
   });
-  return new Map(hits.map((hit) => [hit.id, [hit.score, hit.terms]]));
+  // A sign or letter is told of where it stands often.
+  const often = (id) => long ? 1 : 1 + Math.log(sections[id].text.split(word).length);
+  return new Map(hits.map((hit) => [hit.id, [hit.score * often(hit.id), hit.terms]]));
 }
 
 // Return the length of the longest row of words that stand in a section as they
 // do in a query, where `places` says for each word at which places it stands.
-function together(section, places) {
+// Words that are not looked for join others, and do not count.
+function together(section, places, counts = () => true) {
   let longest = 0, before = new Map();
+  section.row ??= row(`${section.heading} ${section.text} ${section.said}`);
   for (const word of section.row) {
     const now = new Map();
     for (const i of places.get(word) || []) {
-      now.set(i, (before.get(i - 1) || 0) + 1);
+      now.set(i, (before.get(i - 1) || 0) + counts(word));
       longest = Math.max(longest, now.get(i));
     }
     before = now;
@@ -99,11 +115,21 @@ function together(section, places) {
   return longest;
 }
 
-// The words of a query: a name in one piece if the book has it so, and two words
-// as one if the book writes them only so.
+// The words of a query, without common ones unless it has no others or is quoted:
+// a name in one piece if the book has it so, and two words as one if the book
+// writes them only so.
 function wanted(query) {
-  const found = (query.match(TOKEN) || []).flatMap((token) =>
-    look(normal(token), false).size ? [normal(token)] : parts(token));
+  const all = query.match(TOKEN) || [];
+  const rare = all.filter((token) => !COMMON.has(token.toLowerCase()));
+  const found = (rare.length && !/^".*"$/.test(query) ? rare : all).flatMap((token) => {
+    // A name with its module stands in few places, alone perhaps in many.
+    const whole = look(normal(token), false).size, last = token.split(".").at(-1);
+    if (whole < 3 && /\.[a-z_]{4}/i.test(token)) {
+      if (look(normal(last), false).size > whole) return [normal(last)];
+      if (whole) return parts(last);
+    }
+    return whole ? [normal(token)] : parts(token);
+  });
   for (let i = found.length - 2; i >= 0; i--) {
     const [first, second] = found.slice(i, i + 2);
     const pair = new Map([[first, [0]], [second, [1]]]);
@@ -134,10 +160,11 @@ function rank(query, terms, fuzzy) {
     add(word, i);
     for (const [other, term] of alike) if (term === word && other !== word) add(other, i);
   });
+  const counts = (word) => terms.includes(word) || !COMMON.has(word);
   return [...found].map(([id, hit]) => {
     const section = sections[id], heading = row(section.heading);
     const named = heading.filter((word) => places.has(word)).length / heading.length;
-    const run = Math.max(1, together(section, places));
+    const run = Math.max(1, together(section, places, counts));
     const score = hit.score * hit.covered ** 3 * (1 + run) * (1 + named)
       * standing(section);
     return { ...section, ...hit, score };
@@ -145,16 +172,21 @@ function rank(query, terms, fuzzy) {
 }
 
 // Return [sections, how they match]: those that have all words of a query, or
-// words that are close to them, or most of them.
+// words that are close to them, or most of them. Few that have all may have them
+// by chance, so they do not hide what has most.
 function find(query) {
   const terms = wanted(query);
   for (const fuzzy of [false, true]) {
     const hits = rank(query, terms, fuzzy);
     const whole = hits.filter((hit) => hit.covered > 0.99);
-    if (whole.length) return [whole, fuzzy ? " with words like these" : ""];
-    const most = Math.max(...hits.map((hit) => hit.covered));
-    const rest = hits.filter((hit) => hit.covered > Math.max(0.49, most - 0.2));
-    if (fuzzy) return [rest, " with some of these words"];
+    const parted = hits.filter((hit) => hit.covered <= 0.99);
+    const most = Math.max(0, ...parted.map((hit) => hit.covered));
+    const least = Math.max(whole.length ? 0.6 : 0.49, most - 0.2);
+    const some = hits.filter((hit) => hit.covered > least);
+    if (whole.length > 4 || whole.length && some.length === whole.length)
+      return [whole, fuzzy ? " with words like these" : ""];
+    if (whole.length) return [some, " with all or most of these words"];
+    if (fuzzy) return [some, " with some of these words"];
   }
 }
 
@@ -192,7 +224,7 @@ function excerpt(text, matched) {
 }
 
 // What is shown of a section. Of a solution that is its exercise.
-function shown({ page, anchor, text, code, said, matched }) {
+function shown({ page, anchor, text, code, said, signs, matched }) {
   const exercise = anchor.replace("solution", "exercise");
   if (exercise !== anchor) {
     const asked = sections.find((s) => s.page === page && s.anchor === exercise);
@@ -200,14 +232,16 @@ function shown({ page, anchor, text, code, said, matched }) {
   }
   if (matches(text, matched).length) return excerpt(text, matched);
   if (matches(said, matched).length) return excerpt(said, matched);
-  const names = matches(code, matched).map(([token]) => element("mark", token));
-  return names.length ? ["In its code: ", ...names.flatMap((e) => [" ", e])]
-    : excerpt(text, matched);
+  for (const [kind, list] of [["code", code], ["formulas", signs]]) {
+    const names = matches(list, matched).map(([token]) => element("mark", token));
+    if (names.length) return [`In its ${kind}: `, ...names.flatMap((e) => [" ", e])];
+  }
+  return excerpt(text, matched);
 }
 
 function entry(section) {
-  const { page, anchor, link, heading, title, text, code, said, matched } = section;
-  const spelled = matches(`${heading} ${text} ${said} ${code}`, matched).map(([s]) => s);
+  const { page, anchor, link, heading, title, text, code, said, signs, matched } = section;
+  const spelled = matches(`${heading} ${text} ${said} ${code} ${signs}`, matched).map(([s]) => s);
   const marks = new URLSearchParams({ mark: [...new Set(spelled)].slice(0, 20).join(" ") });
   const href = `${base}${page}?${marks}${link.slice(page.length)}`;
   const where = heading === title ? [] : [" ", element("span", title)];
@@ -215,11 +249,19 @@ function entry(section) {
     element("p", shown(section))]);
 }
 
+// The first word of a section that it was found by, as it stands there.
+function asWritten({ id, terms }) {
+  const { heading, title, text, said, code } = sections[id];
+  const tokens = `${heading} ${title} ${text} ${said} ${code}`.match(TOKEN) || [];
+  return tokens.filter((token) => terms.includes(normal(token))).slice(0, 1)
+    .map((token) => token.toLowerCase());
+}
+
 // What else there is, where the book says little.
 function elsewhere(query) {
   const lost = wanted(query).filter((word) => !look(word, true).size);
   const near = lost.flatMap((word) => index.search(word,
-    { tokenize: (text) => [text], fuzzy: 0.45 }).slice(0, 1).flatMap((hit) => hit.terms));
+    { tokenize: (text) => [text], fuzzy: 0.45 }).slice(0, 1).flatMap(asWritten));
   const link = (text, address) =>
     element("a", text, { href: `${address}?${new URLSearchParams({ q: text })}` });
   const other = link(query, "https://d2l.ai/search.html");
@@ -246,6 +288,14 @@ function search() {
 field.value = new URLSearchParams(location.search).get("q") || "";
 field.addEventListener("input", () => {
   history.replaceState(null, "", `?${new URLSearchParams({ q: field.value })}`);
-  search();
+  if (!results.ariaBusy) search();
 });
-search();
+
+// The page shows itself before the work begins.
+results.ariaBusy = "true";
+status.textContent = "Searching …";
+requestAnimationFrame(() => setTimeout(async () => {
+  await prepare();
+  results.ariaBusy = null;
+  search();
+}));
