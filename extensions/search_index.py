@@ -1,10 +1,9 @@
 """Writes what the search page searches: all text, by page and section.
 
 A section is [anchor, heading, text, code, sentences that it prints, signs of
-its formulas]. Terms of
-the glossary, exercises and solutions are sections of their own. Of code, each
-word is kept once a section, and so is each sign of its formulas: it is looked
-for, and not shown.
+its formulas]. Terms of the glossary, exercises and solutions are sections of
+their own. Each word of code and each sign of a formula is kept once a section:
+it is looked for, and not shown.
 
 The text travels as bzip2, a fifth smaller than what servers make of it, and in
 base64, since a page in a folder can load nothing but scripts.

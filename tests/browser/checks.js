@@ -135,7 +135,7 @@ async function findings() {
     cutMessages, buttonsOfOneName, rootsWithGaps, headsOfTables, pictures])
     found.push(await look());
   for (const fold of document.querySelectorAll("main details")) fold.open = true;
-  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);  // it is told
+  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);  // folds tell later
   return [...found, codeThatScrolls(), await boxesThatEndAbruptly()].flat();
 }
 

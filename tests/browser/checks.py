@@ -36,7 +36,7 @@ def is_narrow(page):
 
     If not, it is there on that of Firefox.
     """
-    return PAGES.index(page.partition("?")[0]) % 2
+    return PAGES.index(page.partition("?")[0]) % 2 == 1
 
 
 def chromium():

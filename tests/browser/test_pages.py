@@ -17,8 +17,8 @@ KINDS = [
     "glossary.html",
     "chapters/05-multilayer-perceptrons/03-backpropagation.html",
 ]
-VIEWS = list(product(["light", "dark"], [1280, 360]))
-SEEN = {(page, VIEWS[3 * checks.is_narrow(page)]) for page in PAGES}
+VIEWS = DESKTOP, *_, PHONE = list(product(["light", "dark"], [1280, 360]))
+SEEN = {(p, PHONE if checks.is_narrow(p) else DESKTOP) for p in PAGES}
 SEEN |= set(product(PAGES if checks.ALL else KINDS, VIEWS))
 
 

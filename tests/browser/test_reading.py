@@ -210,6 +210,7 @@ def test_a_formula_scrolls_and_not_the_words_around_it(visit, address):
     assert page.locator(".wide:visible").evaluate_all(over) > 0
     page.set_viewport_size({"width": 1280, "height": 900})
     page.locator(".wide").first.wait_for(state="detached")
+    assert page.locator(".kept[tabindex]").count() == 0
 
 
 @pytest.mark.parametrize("secure", [True, False], ids=["https", "http"])

@@ -98,10 +98,11 @@ const narrow = () => {
   for (const text of document.querySelectorAll("main p:has(math)")) {
     if (text.scrollWidth <= text.clientWidth) continue;
     for (const formula of text.querySelectorAll("math")) {
-      const box = formula.closest(".kept") || document.createElement("span");
-      const shown = box.isConnected ? box : formula;
-      if (shown.getBoundingClientRect().width <= text.clientWidth) continue;
-      if (shown === formula) {
+      const kept = formula.closest(".kept");
+      const { width } = (kept || formula).getBoundingClientRect();
+      if (width <= text.clientWidth) continue;
+      const box = kept || document.createElement("span");
+      if (!kept) {
         formula.replaceWith(box);
         box.append(formula);
       }
@@ -114,7 +115,7 @@ const narrow = () => {
 const reach = () => {
   narrow();
   for (const box of document.querySelectorAll(
-    "pre, p, .scroller, .enlarge, div.math, .wide"))
+    "pre, p, .scroller, .enlarge, div.math, .kept"))
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
 };
