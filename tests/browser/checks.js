@@ -134,8 +134,9 @@ async function findings() {
   for (const look of [faintCodeAndFormulas, wideThings, smallPrint, smallTargets,
     cutMessages, buttonsOfOneName, rootsWithGaps, headsOfTables, pictures])
     found.push(await look());
-  for (const fold of document.querySelectorAll("main details")) fold.open = true;
-  for (let i = 0; i < 2; i++) await new Promise(requestAnimationFrame);  // folds tell later
+  const opened = [...document.querySelectorAll("main details:not([open])")].map((fold) =>
+    new Promise((done) => { fold.addEventListener("toggle", done); fold.open = true; }));
+  await Promise.all(opened);  // the page has heard of it
   return [...found, codeThatScrolls(), await boxesThatEndAbruptly()].flat();
 }
 

@@ -94,7 +94,8 @@ document.addEventListener("click", (event) => {
 
 // Where a formula is too wide, it scrolls, and not the paragraph around it.
 const narrow = () => {
-  for (const box of document.querySelectorAll(".wide")) box.classList.remove("wide");
+  for (const box of document.querySelectorAll(".wide"))
+    if (box.scrollWidth <= box.clientWidth) box.classList.remove("wide");
   for (const text of document.querySelectorAll("main p:has(math)")) {
     if (text.scrollWidth <= text.clientWidth) continue;
     for (const formula of text.querySelectorAll("math")) {
