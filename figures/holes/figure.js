@@ -21,7 +21,8 @@ figure("holes", (kit, { bill, flipper, dice }) => {
   };
   const pick = (values, rows) => rows.map((i) => values[i]);
 
-  const cross = { fill: "none", stroke: "var(--soft)", "stroke-width": 1.2 };
+  const thread = { fill: "none", stroke: "var(--soft)", "stroke-width": 0.4 };
+  const cross = { fill: "none", stroke: "var(--soft)", "stroke-width": 1 };
   const stroke = (color) => ({ fill: "none", stroke: color, "stroke-width": 2.5 });
 
   const causes = { chance: bill.map(() => 0), bill: standard(bill), flipper: standard(flipper) };
@@ -82,10 +83,12 @@ figure("holes", (kit, { bill, flipper, dice }) => {
     const after = deleted ? line : fit(bill, repaired);
 
     plot.clear();
-    for (const i of known) plot.add("circle", { class: "c0", "fill-opacity": 0.6, cx: X(bill[i]), cy: Y(flipper[i]), r: 2.5 });
+    if (!deleted)
+      for (const i of lost) plot.add("path", { ...thread, d: `M${X(bill[i])} ${Y(flipper[i])}V${Y(repaired[i])}` });
+    for (const i of known) plot.add("circle", { class: "c0", "fill-opacity": 0.6, cx: X(bill[i]), cy: Y(flipper[i]), r: 1.8 });
     for (const i of lost) plot.add("path", { ...cross, d: `M${X(bill[i]) - 2.5} ${Y(flipper[i]) - 2.5}l5 5m0-5l-5 5` });
     if (!deleted)
-      for (const i of lost) plot.add("rect", { class: "c1", "fill-opacity": 0.7, x: X(bill[i]) - 2.5, y: Y(repaired[i]) - 2.5, width: 5, height: 5 });
+      for (const i of lost) plot.add("rect", { class: "c1", "fill-opacity": 0.7, x: X(bill[i]) - 1.5, y: Y(repaired[i]) - 1.5, width: 3, height: 3 });
     const ends = ({ at }) => `M${X(X.from)} ${Y(at(X.from))}L${X(X.to)} ${Y(at(X.to))}`;
     plot.add("path", { ...stroke("var(--c2)"), "stroke-dasharray": "7 5", d: ends(truth) });
     plot.add("path", { ...stroke("var(--c1)"), d: ends(after) });
