@@ -100,10 +100,8 @@ def write_fonts(folder, symbols):
     (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
 
 
-def finish(app, exception):
+def finish(app):
     """Put the fonts into the site; they are cut anew if a sign is new."""
-    if exception or app.builder.name != "html":
-        return
     symbols = in_formulas(Path(app.outdir)) + SLANTED
     state = f"{symbols} {Path(__file__).read_text('utf-8')}"
     name = hashlib.sha256(state.encode()).hexdigest()[:16]
@@ -112,8 +110,3 @@ def finish(app, exception):
         write_fonts(kept, symbols)
     target = Path(app.outdir) / "_static" / "fonts"
     shutil.copytree(kept, target, dirs_exist_ok=True)
-
-
-def setup(app):
-    app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -86,8 +86,4 @@ def visit_block(self, node):
     raise nodes.SkipNode
 
 
-def setup(app):
-    app.add_html_math_renderer(
-        "mathml", (visit_inline, None), (visit_block, None)
-    )
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+VISITORS = (visit_inline, None), (visit_block, None)

@@ -116,9 +116,7 @@ def record(app, pagename, template, context, doctree):
         place(app, pagename).write_text(found, "utf-8")
 
 
-def finish(app, exception):
-    if exception or app.builder.name != "html":
-        return
+def finish(app):
     pages = {
         app.builder.get_target_uri(name): place(app, name).read_text("utf-8")
         for name in sorted(app.env.found_docs)
@@ -130,9 +128,3 @@ def finish(app, exception):
     (static / "search-text.js").write_text(script, "utf-8")
     for name in ("bz2", "minisearch"):
         shutil.copytree(VENDOR / name, static / name, dirs_exist_ok=True)
-
-
-def setup(app):
-    app.connect("html-page-context", record, priority=600)
-    app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
