@@ -40,19 +40,15 @@ def prepare(app):
         environment.autoescape = select_autoescape(default_for_string=False)
 
 
-def root_links(path, root):
-    """Let the links of 404.html start at the root: it is shown anywhere."""
-    relative = r'(href|src|action)="(?!#|/|https?:)'
-    html = re.sub(relative, rf'\1="{root}', path.read_text("utf-8"))
-    path.write_text(html, "utf-8")
-
-
 def finish(app):
     folder, root = Path(app.outdir), app.config.html_baseurl
     if root:
         links = [f"{root}{name}.html\n" for name in app.env.found_docs]
         (folder / "sitemap.txt").write_text("".join(sorted(links)), "utf-8")
-    root_links(folder / "404.html", urlsplit(root).path)
+    # It is shown at any address, so that its links start at the root.
+    path, relative = folder / "404.html", r'(href|src|action)="(?!#|/|https?:)'
+    start = rf'\1="{urlsplit(root).path}'
+    path.write_text(re.sub(relative, start, path.read_text("utf-8")), "utf-8")
     for path in chain(*map((folder / "_static").glob, UNUSED)):
         path.unlink()
 

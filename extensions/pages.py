@@ -82,19 +82,15 @@ def headings(toc):
     return lists[1].decode()
 
 
-def contents(toctree):
-    """Return the contents of the book, as HTML; they name the open page."""
-    html = toctree(
-        maxdepth=2, collapse=False, titles_only=True, includehidden=True
-    )
-    here = '<a class="current reference internal" href="#"'
-    return (html or "").replace(here, f'{here} aria-current="page"')
-
-
 def add_facts(app, pagename, template, context, doctree):
     url, branch = repository.site()
     context |= {"repository": url, "branch": branch}
-    context["contents"] = contents(context["toctree"])
+    contents = context["toctree"](
+        maxdepth=2, collapse=False, titles_only=True, includehidden=True
+    )
+    here = '<a class="current reference internal" href="#"'
+    there = f'{here} aria-current="page"'
+    context["contents"] = (contents or "").replace(here, there)
     context["headings"] = headings(context.get("toc", ""))
     path = (ROOT / pagename).with_suffix(".ipynb")
     if path.exists():

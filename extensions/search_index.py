@@ -95,14 +95,6 @@ def entry(page, part):
     return [anchor, heading, text, code, said, " ".join(dict.fromkeys(signs))]
 
 
-def sections(page):
-    """Return the sections of a page that is written, and take it apart."""
-    for part in page.select(SKIP):
-        part.decompose()
-    parts = reversed(page.select(PARTS))  # the inner ones first
-    return [entry(page, part) for part in parts][::-1]
-
-
 def place(app, pagename):
     """Return where the sections of a page are kept: a build writes only some
     pages, and several at a time.
@@ -111,9 +103,14 @@ def place(app, pagename):
 
 
 def record(app, pagename, template, context, doctree):
-    if "tree" in context:
-        found = json.dumps(sections(context.pop("tree")), ensure_ascii=False)
-        place(app, pagename).write_text(found, "utf-8")
+    """Keep the sections of a page that is written, and take it apart."""
+    if page := context.pop("tree", None):
+        for part in page.select(SKIP):
+            part.decompose()
+        parts = reversed(page.select(PARTS))  # the inner ones first
+        sections = [entry(page, part) for part in parts][::-1]
+        text = json.dumps(sections, ensure_ascii=False)
+        place(app, pagename).write_text(text, "utf-8")
 
 
 def finish(app):
