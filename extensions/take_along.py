@@ -19,8 +19,8 @@ NOTEBOOKS = "d2l-mini-notebooks.zip"
 
 def editions():
     """Return {kind: path} of the editions that are up to date."""
-    texts = [*section.ROOT.glob("chapters/*/index.md"), *section.paths()]
-    texts.append(section.ROOT / "glossary.md")
+    texts = [*section.paths(), section.ROOT / "glossary.md"]
+    texts += {path.with_name("index.md") for path in section.paths()}
     newest = max(path.stat().st_mtime for path in texts)
     return {
         kind: path

@@ -25,7 +25,7 @@ d2l.plot(d2l.Trainer)
 
 A `d2l.Trainer`, a `Trainer` and `nn.Linear`, [a link to `nn.ReLU`](api.md).
 
-And `nn.Linear(2, 1)`, `d2l.Trainer`.
+And `nn.Linear(2, 1)`, `d2l.Trainer`, and Simpson's paradox.
 
 ```{cite}
 @book{another}

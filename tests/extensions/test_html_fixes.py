@@ -72,7 +72,7 @@ def test_a_fold_says_what_it_holds(code, output, name):
     "below, folded",
     [
         ("<p>It is 3.</p><p>So be it.</p>", "<p>It is 3.</p>"),
-        ('<p>By</p><p class="math">y</p>', '<p>By</p><p class="math">y</p>'),
+        ('<p>By:</p><p class="math">y</p>', '<p>By:</p><p class="math">y</p>'),
         ('<p>It is 3.</p><p class="math">y</p>', "<p>It is 3.</p>"),
         ("<p>These:</p><ul></ul>", ""),
         ('<div class="cell"></div><p>It is 3.</p>', ""),
