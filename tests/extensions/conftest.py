@@ -47,7 +47,7 @@ SETTINGS = {
 
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
-    """Build it as if it had a repository: `pages`, and what was `said`."""
+    """Build it as if it had a repository; return what came of it."""
     home, said = tmp_path_factory.mktemp("book"), StringIO()
     for name, text in {"index": INDEX, "a": PAGE, "names": NAMES}.items():
         (home / f"{name}.md").write_text(text, "utf-8")
@@ -65,4 +65,5 @@ def small(tmp_path_factory):
         for path in (home / "out").glob("*.html")
     }
     links = (home / "out" / "sitemap.txt").read_text("utf-8").split()
-    return SimpleNamespace(pages=pages, said=said.getvalue(), links=links)
+    facts = {"title": HOSTILE, "pages": pages, "links": links}
+    return SimpleNamespace(said=said.getvalue(), **facts)

@@ -3,8 +3,6 @@
 import json
 import re
 
-from conftest import HOSTILE
-
 
 def properties(page):
     tags = page("meta", content=True)
@@ -22,22 +20,23 @@ def test_titles_and_descriptions_are_text(small):
         assert page.find("b") is None
         scripts = page("script", type=None)
         assert not any("alert" in tag.get_text() for tag in scripts)
-    page = small.pages["a"]
+    page, hostile = small.pages["a"], small.title
     said, known = properties(page), facts(page)
     for title in ("og:title", "og:site_name", "citation_title"):
-        assert said[title] == known["name"] == HOSTILE
-    words = f"How {HOSTILE} you make a page."
+        assert said[title] == known["name"] == hostile
+    words = f"How {hostile} you make a page."
     assert said["description"] == known["description"] == words
     assert said["citation_author"] == known["author"][0]["name"]
     date = known["datePublished"].replace("-", "/")
     assert said["citation_publication_date"] == date
     book = facts(small.pages["index"])["name"]
     assert book == said["citation_inbook_title"] == known["isPartOf"]["name"]
-    assert page.title.get_text() == f"{HOSTILE} · {HOSTILE}"
-    assert page.find("link", rel="prev")["title"] == HOSTILE
+    assert page.title.get_text() == f"{hostile} · {hostile}"
+    assert page.find("link", rel="prev")["title"] == hostile
     for place in ({"rel": "prev"}, {"class": "contents"}, {"class": "onpage"}):
-        assert HOSTILE in page.find(["a", "details"], place).get_text()
+        assert hostile in page.find(["a", "details"], place).get_text()
     assert re.fullmatch(r"--title: '[\w .,:\\-]+'", page.html["style"])
+    assert "class" not in page.html["style"]
     (here,) = page.select(".contents a[aria-current=page]")
     assert here["href"] == "#"
 
