@@ -15,8 +15,6 @@ import pages
 import section
 import torch
 from docutils import nodes
-from sphinx.addnodes import pending_xref
-from sphinx.transforms import SphinxTransform
 
 import d2lmini
 
@@ -110,20 +108,11 @@ def address(library, inside):
     return f"https://{LIBRARIES[library]}/{page}.html" if page else None
 
 
-class FirstNames(SphinxTransform):
-    """Turns the first use of each name in a text into a link."""
-
-    default_priority = 700  # once the page is complete
-
-    def apply(self, **kwargs):
-        if self.env.docname != PAGE:
-            link_first_names(self.document)
-
-
-def link_first_names(document):
-    """Link the first use of each name in the running text of a document."""
+def link_first_names(app, document):
+    """Link the first use of each name in the running text of a page."""
     seen = {None}
-    for code in list(document.findall(nodes.literal)):
+    literals = document.findall(nodes.literal)
+    for code in list(literals) if app.env.docname != PAGE else ():
         to = goal(code.astext())
         if to not in seen and glossary.in_running_text(code):
             seen.add(to)
@@ -131,12 +120,11 @@ def link_first_names(document):
 
 
 def link(to, code):
-    """Return a link; an entry that is not there stops the build."""
+    """Return a link to an entry, or to another site."""
     code["classes"].append("api")
     if to.startswith("https:"):
         return nodes.reference("", "", code, refuri=to, internal=False)
-    kind = {"refdomain": "py", "reftype": "obj", "reftarget": to}
-    return pending_xref("", code, **kind, refexplicit=True, refwarn=True)
+    return glossary.link("py", "obj", to, code)
 
 
 def link_code(app, pagename, template, context, doctree):
@@ -185,18 +173,9 @@ class Api(pages.Table):
 
     def lines(self):
         home = f"d2lmini.{self.arguments[0]}"
+        yield "```{eval-rst}"
         for name, thing in PUBLIC.items():
             if f"{thing.__module__}.".startswith(f"{home}."):
                 kind = "class" if isinstance(thing, type) else "function"
-                yield from ("```{eval-rst}", f".. auto{kind}:: d2lmini.{name}")
-                yield from ["   :members:"] if kind == "class" else []
-                yield from ("```", "")
-
-
-def setup(app):
-    app.setup_extension("sphinx.ext.autodoc")
-    app.add_directive("api", Api)
-    app.add_transform(FirstNames)
-    app.connect("autodoc-process-docstring", finish)
-    app.connect("html-page-context", link_code)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+                yield from (f".. auto{kind}:: d2lmini.{name}", "")
+        yield "```"

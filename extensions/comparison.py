@@ -6,7 +6,7 @@ notebooks as they are, and from lab/d2l.yml.
 
 import pages
 import section
-from pages import row
+from pages import table
 
 # Narrow screens keep a pair of counts on one line.
 SLASH = "\N{NO-BREAK SPACE}/\N{NO-BREAK SPACE}"
@@ -30,35 +30,34 @@ def link(page):
     return f"[{page.number}]({page.name})"
 
 
-def number(counts, kind):
-    return round(counts[kind]) if kind in counts else DASH
+def shown(number):
+    return DASH if number is None else f"{round(number)}"
 
 
 def numbers():
     """Return the table of counts, as lines of Markdown: D2L's / ours."""
     book = section.sections()
-    pairs = [(page.d2l, count(page)) for page in book]
-    kinds = list(pairs[0][1])
-    totals = [
+    pairs = {link(page): (page.d2l, count(page)) for page in book}
+    kinds = list(count(book[0]))
+    pairs["all"] = [
         {kind: sum(round(c.get(kind, 0)) for c in counts) for kind in kinds}
-        for counts in zip(*pairs, strict=True)
+        for counts in zip(*pairs.values(), strict=True)
     ]
-    lines = [row(["section", *kinds]), row(["---"] + ["--:"] * len(kinds))]
-    links = [*map(link, book), "all"]
-    for name, both in zip(links, [*pairs, totals], strict=True):
-        cells = (SLASH.join(str(number(c, k)) for c in both) for k in kinds)
-        lines.append(row([name, *cells]))
-    return lines
+    rows = []
+    for name, both in pairs.items():
+        cells = (SLASH.join(shown(c.get(kind)) for c in both) for kind in kinds)
+        rows.append([name, *cells])
+    return table(["section", *kinds], rows, "--:")
 
 
 def topics():
     """Return the table of headings, as lines of Markdown."""
-    lines = [row(["section", "D2L", "here"]), row(["---"] * 3)]
+    rows = []
     for page in section.sections():
         both = page.d2l.get("topics", []), page.topics
         both = ("\xa0· ".join(headings) or DASH for headings in both)
-        lines.append(row([link(page), *both]))
-    return lines
+        rows.append([link(page), *both])
+    return table(["section", "D2L", "here"], rows)
 
 
 def speed():
@@ -78,8 +77,3 @@ class Comparison(pages.Table):
         self.env.note_dependency(str(RESULTS))
         tables = {f.__name__: f for f in (numbers, topics, speed)}
         return tables[self.arguments[0]]()
-
-
-def setup(app):
-    app.add_directive("comparison", Comparison)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

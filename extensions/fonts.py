@@ -41,28 +41,24 @@ def in_formulas(folder):
     return sorted(set(map(ord, text)))
 
 
-def mend_measures(room):
+def mend(font):
     """Give a root more room below its bar, and let a fraction in a line of
-    text fit into it, with a bar of one pixel.
-    """
-    room.RadicalVerticalGap.Value = room.RadicalDisplayStyleVerticalGap.Value
-    room.FractionNumeratorShiftUp.Value = 430
-    room.FractionDenominatorShiftDown.Value = 370
-    room.FractionRuleThickness.Value = 54
-
-
-def mend_roots(font, variants):
-    """Give all root signs one width.
+    text fit into it, with a bar of one pixel. Give all root signs one width.
 
     Chromium 156 reserves the width of the widest sign for every root, which
     leaves a gap behind most. So the wider ones reach out to the left instead.
     """
+    table, metrics = font["MATH"].table, font["hmtx"]
+    room, variants = table.MathConstants, table.MathVariants
+    room.RadicalVerticalGap.Value = room.RadicalDisplayStyleVerticalGap.Value
+    room.FractionNumeratorShiftUp.Value = 430
+    room.FractionDenominatorShiftDown.Value = 370
+    room.FractionRuleThickness.Value = 54
     root = font.getBestCmap()[ord("√")]
     which = variants.VertGlyphCoverage.glyphs.index(root)
     signs = variants.VertGlyphConstruction[which]
     signs.GlyphAssembly = None
     names = [record.VariantGlyph for record in signs.MathGlyphVariantRecord]
-    metrics = font["hmtx"]
     width = (metrics[names[0]][0] + metrics[names[1]][0]) // 2
     for name in names:
         advance, bearing = metrics[name]
@@ -83,37 +79,24 @@ def write_font(name, folder, symbols):
     cut.populate(unicodes=symbols if name == "math" else LETTERS)
     cut.subset(font)
     if name == "math":
-        mend_measures(font["MATH"].table.MathConstants)
-        mend_roots(font, font["MATH"].table.MathVariants)
+        mend(font)
     subset.save_font(font, folder / f"{name}.woff2", options)
 
 
-def write_fonts(folder, symbols):
-    """Write all fonts, several at a time.
+def finish(app):
+    """Put the fonts into the site; they are cut anew if a sign is new.
 
     The license allows it under another name, with itself beside the files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor() as pool:
-        list(pool.map(write_font, FACES, repeat(folder), repeat(symbols)))
-    terms = Path(FACES["serif"]).with_name("LICENSE.txt")
-    (folder / "LICENSE.txt").write_bytes(terms.read_bytes())
-
-
-def finish(app, exception):
-    """Put the fonts into the site; they are cut anew if a sign is new."""
-    if exception or app.builder.name != "html":
-        return
     symbols = in_formulas(Path(app.outdir)) + SLANTED
     state = f"{symbols} {Path(__file__).read_text('utf-8')}"
     name = hashlib.sha256(state.encode()).hexdigest()[:16]
     kept = Path(app.doctreedir) / f"fonts-{name}"
-    if not (kept / "LICENSE.txt").exists():  # the last file that is written
-        write_fonts(kept, symbols)
+    terms = kept / "LICENSE.txt"  # the last file that is written
+    if not terms.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        with ProcessPoolExecutor() as pool:
+            list(pool.map(write_font, FACES, repeat(kept), repeat(symbols)))
+        shutil.copyfile(Path(FACES["serif"]).with_name(terms.name), terms)
     target = Path(app.outdir) / "_static" / "fonts"
     shutil.copytree(kept, target, dirs_exist_ok=True)
-
-
-def setup(app):
-    app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,7 +20,6 @@ import yaml
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.addnodes import desc, pending_xref
-from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
 PAGE = "glossary"
@@ -51,6 +50,8 @@ def meanings(entries):
     for term, entry in entries.items():
         found |= dict.fromkeys(entry.get("not", ()))
         found |= dict.fromkeys([term, *entry.get("forms", ())], term)
+    # Sphinx has set the apostrophes of a page already, and in no other text.
+    found |= {form.replace("'", "’"): term for form, term in found.items()}
     return {f[0].upper() + f[1:]: term for f, term in found.items()} | found
 
 
@@ -64,15 +65,11 @@ def matcher(forms):
     return re.compile(rf"(?<![\w-])({either})(?![\w-])")
 
 
-class FirstUses(SphinxTransform):
-    """Turns the first use of each term on a page into a link."""
-
-    default_priority = 700  # once the page is complete
-
-    def apply(self, **kwargs):
-        self.env.note_dependency(str(SOURCE))
-        if self.env.docname != PAGE:
-            link_first_uses(self.document, read(SOURCE.read_text("utf-8")))
+def first_uses(app, document):
+    """Turn the first use of each term on a page into a link."""
+    app.env.note_dependency(str(SOURCE))
+    if app.env.docname != PAGE:
+        link_first_uses(document, read(SOURCE.read_text("utf-8")))
 
 
 def link_first_uses(document, entries):
@@ -115,14 +112,14 @@ def linked(pieces, meaning, seen):
             yield nodes.Text(piece)
         else:
             seen.add(term)
-            yield link(term, piece)
+            shown = nodes.inline("", piece, classes=["term"])
+            yield link("std", "term", term, shown)
 
 
-def link(term, shown):
-    """Return a link to a term; a term that is not there stops the build."""
-    text = nodes.inline("", shown, classes=["term"])
-    goal = {"refdomain": "std", "reftype": "term", "reftarget": term}
-    return pending_xref("", text, **goal, refexplicit=True, refwarn=True)
+def link(domain, kind, goal, shown):
+    """Return a link; one to what is not there stops the build."""
+    where = {"refdomain": domain, "reftype": kind, "reftarget": goal}
+    return pending_xref("", shown, **where, refexplicit=True, refwarn=True)
 
 
 class Terms(SphinxDirective):
@@ -154,7 +151,9 @@ class Terms(SphinxDirective):
         if uses[term]:
             line = nodes.paragraph("", "Used in ", classes=["used"])
             for page in uses[term]:
-                line += [to_page(page), nodes.Text(", ")]
+                goal = f"/{page.name.removesuffix('.ipynb')}"
+                shown = nodes.inline("", page.number)
+                line += [link("std", "doc", goal, shown), nodes.Text(", ")]
             body += line
             line.pop()
         return item
@@ -186,22 +185,13 @@ def used_in(entries, pages):
     return found
 
 
-def to_page(page):
-    """Return a link to a section, shown as its number."""
-    goal = f"/{page.name.removesuffix('.ipynb')}"
-    kind = {"refdomain": "std", "reftype": "doc", "reftarget": goal}
-    shown = nodes.inline("", page.number)
-    return pending_xref("", shown, **kind, refexplicit=True, refwarn=True)
-
-
-def finish(app, exception):
+def finish(app):
     """Write what each entry says, for the pages that show it."""
-    page = Path(app.outdir) / f"{PAGE}.html"
-    if exception or app.builder.name != "html" or not page.is_file():
-        return
-    entries = dict(ENTRY.findall(page.read_text("utf-8")))
-    script = f"const TERMS = {json.dumps(entries, ensure_ascii=False)};\n"
-    (page.parent / "_static" / "terms.js").write_text(script, "utf-8")
+    folder = Path(app.outdir)
+    page = (folder / f"{PAGE}.html").read_text("utf-8")
+    entries = json.dumps(dict(ENTRY.findall(page)), ensure_ascii=False)
+    script = f"const TERMS = {entries};\n"
+    (folder / "_static" / "terms.js").write_text(script, "utf-8")
 
 
 def in_its_language(text):
@@ -209,10 +199,3 @@ def in_its_language(text):
     for piece in HANGUL.split(text):
         korean = nodes.inline("", piece, classes=["language-ko"])
         yield korean if HANGUL.fullmatch(piece) else nodes.Text(piece)
-
-
-def setup(app):
-    app.add_directive("terms", Terms)
-    app.add_transform(FirstUses)
-    app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -72,14 +72,11 @@ def solutions(page):
 
 def folds(page):
     """What opens another fold says what it holds: a figure or definitions."""
-    for summary in page("summary"):
-        if summary.h3:
-            continue
+    for summary in page.select(".cell summary"):
         cell = summary.find_parent(class_="cell")
         code = page.read(cell.select_one(".cell_input pre"))
         names = re.findall(r"^(?:def|class) (\w+)", code, re.M)
-        summary.attrs = {}
-        summary.string = "Code"
+        summary.attrs, summary.string = {}, "Code"
         if cell.select_one(".cell_output img"):
             summary.string = "Code of the figure"
         elif names:
@@ -87,30 +84,30 @@ def folds(page):
 
 
 def predictions(page):
-    """What a reader is asked to predict stays folded until then."""
-    for output in page.select(".cell.tag_predict > .cell_output"):
-        fold = output.wrap(page.new_tag("details", attrs={"class": "answer"}))
-        summary = page.new_tag("summary")
-        summary.string = "Show the output"
-        fold.insert(0, summary)
-
-
-def answers(page):
-    """The first paragraph below says what came out, so it is folded as well,
-    with the formula in which its last sentence ends.
+    """What a reader is asked to predict stays folded until then, and so does
+    the paragraph below that says what came out.
     """
-    for fold in page.select(".answer"):
-        text = fold.parent.find_next_sibling()
-        if not text or text.name != "p":
-            continue
-        rest, said = text.find_next_sibling(), page.read(text).rstrip()
-        formula = bool(rest) and "math" in rest.get("class", [])
-        if said.endswith(":") and not formula:
-            continue  # it leads into a list, a table, or code
-        fold.append(text.extract())
-        if formula and not re.search(r"[.!?]\W*$", said):
-            fold.append(rest.extract())
-        fold.summary.string = "Show the output and the answer"
+    for output in page.select(".cell.tag_predict > .cell_output"):
+        answer = list(below(page, output.find_parent(class_="cell")))
+        words = "Show the output" + " and the answer" * bool(answer)
+        fold = output.wrap(page.new_tag("details", attrs={"class": "answer"}))
+        fold.insert(0, page.new_tag("summary", string=words))
+        fold.extend(answer)
+
+
+def below(page, cell):
+    """Yield the first paragraph below a cell, unless it leads into a list, a
+    table, or code; with the formula in which its last sentence ends.
+    """
+    text = cell.find_next_sibling()
+    if not text or text.name != "p":
+        return
+    rest, said = text.find_next_sibling(), page.read(text).rstrip()
+    formula = bool(rest) and "math" in rest.get("class", [])
+    if formula or not said.endswith(":"):
+        yield text
+    if formula and not re.search(r"[.!?]\W*$", said):
+        yield rest
 
 
 def is_prose(line):
@@ -147,8 +144,11 @@ def tables(page):
 
 def pictures(page):
     """Pictures know their size and that of their smallest letters, in pixels,
-    and load when they come near.
+    load when they come near, and link to their files, which book.js shows
+    large on the page.
     """
+    for link in page(class_="image-reference"):
+        link.unwrap()
     for image in page("img"):
         cell = image.find_parent(class_="cell")
         code = page.read(cell.select_one("pre")) if cell else ""
@@ -161,18 +161,10 @@ def pictures(page):
             width = f"--width: {image['width']}px"
             image["style"] = f"{width}; --letters: {letters:.1f}"
         image["loading"] = "lazy"
-        if "image-reference" in image.parent.get("class", []):
-            image.parent.unwrap()
-
-
-def enlargements(page):
-    """Pictures link to their files, which book.js shows large on the page."""
-    for image in page("img"):
         attributes = {"class": "enlarge", "href": image["src"]}
         link = image.wrap(page.new_tag("a", attrs=attributes))
-        words = page.new_tag("span", attrs={"class": "unseen"})
-        words.string = "Enlarge:"
-        link.insert(0, words)
+        unseen = {"class": "unseen"}
+        link.insert(0, page.new_tag("span", attrs=unseen, string="Enlarge:"))
 
 
 def formulas(page):
@@ -204,25 +196,6 @@ def links(page):
         link["aria-label"] = f"Link to: {name}"
 
 
-REPAIRS = (
-    solutions,
-    folds,
-    predictions,
-    outputs,
-    tables,
-    pictures,
-    references.figures,
-    answers,  # when captions have joined their figures
-    enlargements,
-    references.equations,
-    references.exercises,
-    references.mentions,
-    formulas,
-    lines,
-    links,
-)
-
-
 def mend(app, pagename, template, context, doctree):
     if "body" not in context:
         return
@@ -231,15 +204,19 @@ def mend(app, pagename, template, context, doctree):
     page.root = "../" * pagename.count("/")
     path = (section.ROOT / pagename).with_suffix(".ipynb")
     page.section = section.read(path) if path.exists() else None
-    for repair in REPAIRS:
-        repair(page)
+    solutions(page)
+    folds(page)
+    outputs(page)
+    tables(page)
+    references.figures(page)
+    predictions(page)  # when captions have joined their figures
+    pictures(page)
+    references.equations(page)
+    references.exercises(page)
+    references.mentions(page)
+    formulas(page)
+    lines(page)
+    links(page)
     context["body"] = page.write()
     first = page.find("p")
     context["description"] = first and page.read(first).replace("\n", " ")
-
-
-def setup(app):
-    # The scripts of the living figures.
-    app.config.html_static_path.append(str(section.ROOT / "figures"))
-    app.connect("html-page-context", mend)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

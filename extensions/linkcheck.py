@@ -26,8 +26,3 @@ def add(app, env):
         where = path.relative_to(home).as_posix()
         for link in map(unescape, LINK.findall(path.read_text("utf-8"))):
             seen.setdefault(link, Hyperlink(link, where, where, 0))
-
-
-def setup(app):
-    app.connect("env-updated", add)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

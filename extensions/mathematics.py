@@ -13,6 +13,19 @@ import dukpy
 from docutils import nodes
 
 TEMML = Path(__file__).resolve().parent.parent / "vendor/temml/temml.min.js"
+# What browsers draw better than what Temml writes.
+BETTER = {
+    # A prime stands beside its letter: its character is raised already.
+    r"<msup>(<mi>\w</mi>)(<mo [^>]*>\u2032</mo>)</msup>": r"<mrow>\1\2</mrow>",
+    # Dots leave the room around them to their neighbors, as in TeX.
+    "<mo[^>]*>([…⋯])": r'<mo lspace="0" rspace="0">\1',
+    # Chromium 156 paints only parts of a wide brace that is put together. So
+    # a rule is drawn below, which a style sheet bends; the strut lets the rules
+    # of a line lie at one height.
+    "<munder><munder>": '<munder><mrow class="under">'
+    '<mspace height="0.75em" depth="0.25em"></mspace>',
+    r"<mo [^>]*>\u23df</mo></munder>": "</mrow>",
+}
 OPTIONS = {"annotate": True, "strict": True, "throwOnError": True}
 
 
@@ -24,32 +37,6 @@ def temml():
     return interpreter
 
 
-def with_full_primes(html):
-    """Set a prime beside its letter: its character is raised already."""
-    return re.sub(
-        r"<msup>(<mi>\w</mi>)(<mo [^>]*>\u2032</mo>)</msup>",
-        r"<mrow>\1\2</mrow>",
-        html,
-    )
-
-
-def with_close_dots(html):
-    """Leave the room around dots to their neighbors, as TeX does."""
-    return re.sub("<mo[^>]*>([…⋯])", r'<mo lspace="0" rspace="0">\1', html)
-
-
-def with_rules(html):
-    """Draw a rule where a brace would stand below; a style sheet bends it.
-
-    Chromium 156 paints only parts of a wide brace that is put together.
-    """
-    # The strut lets the rules of a line lie at one height.
-    strut = '<mspace height="0.75em" depth="0.25em"></mspace>'
-    under = f'<munder><mrow class="under">{strut}'
-    html = html.replace("<munder><munder>", under)
-    return re.sub(r"<mo [^>]*>\u23df</mo></munder>", "</mrow>", html)
-
-
 @cache
 def mathml(tex, display):
     """Return a formula as MathML; `display` sets it on lines of its own."""
@@ -58,7 +45,9 @@ def mathml(tex, display):
         tex=tex,
         options=OPTIONS | {"displayMode": display},
     )
-    return with_rules(with_close_dots(with_full_primes(html)))
+    for drawn_badly, drawn_well in BETTER.items():
+        html = re.sub(drawn_badly, drawn_well, html)
+    return html
 
 
 def display(tex):
@@ -86,8 +75,4 @@ def visit_block(self, node):
     raise nodes.SkipNode
 
 
-def setup(app):
-    app.add_html_math_renderer(
-        "mathml", (visit_inline, None), (visit_block, None)
-    )
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+VISITORS = (visit_inline, None), (visit_block, None)

@@ -11,9 +11,10 @@ import json
 import re
 from copy import copy
 from functools import cache
+from html import escape
 
 import section
-from bs4 import NavigableString
+from bs4 import BeautifulSoup
 from sphinx.util import logging
 
 log = logging.getLogger(__name__)
@@ -35,15 +36,12 @@ def anchor(kind, number):
 @cache
 def homes():
     """Return {id: name of the page} of all figures and equations."""
-    return {
-        anchor(kind, number): page.name.removesuffix(".ipynb")
-        for page in section.everything()
-        for kind, numbers in (
-            ("figure", page.figures),
-            ("equation", page.equations),
-        )
-        for number in numbers
-    }
+    found = {}
+    for page in section.everything():
+        ids = [anchor("figure", number) for number in page.figures]
+        ids += [anchor("equation", number) for number in page.equations]
+        found |= dict.fromkeys(ids, page.name.removesuffix(".ipynb"))
+    return found
 
 
 def figures(soup):
@@ -116,32 +114,27 @@ def exercises(soup):
 
 
 def link(soup, parent, goal, words):
-    a = soup.new_tag("a", href=f"#{goal}", attrs={"class": "pair"})
-    a.string = words
-    parent.append(" ")
-    parent.append(a)
+    attributes = {"class": "pair", "href": f"#{goal}"}
+    parent.extend([" ", soup.new_tag("a", attrs=attributes, string=words)])
 
 
 def mentions(soup):
     """Turn every mention into a link."""
     ids = {tag["id"] for tag in soup(id=True)}
+
+    def linked(found):
+        goal = anchor(found["kind"], found["number"])
+        home = homes().get(goal)
+        if goal not in ids and not home:
+            log.warning(
+                f"{soup.docname}: “{found[0]}” is mentioned, and there is "
+                "none. Correct the number."
+            )
+            return found[0]
+        away = "" if goal in ids else f"{soup.root}{home}.html"
+        return f'<a href="{away}#{goal}">{found[0]}</a>'
+
     for text in soup(string=MENTION):
-        if text.find_parent(NO_MENTION):
-            continue
-        pieces, end = [], 0
-        for found in MENTION.finditer(text):
-            goal = anchor(found["kind"], found["number"])
-            home = homes().get(goal)
-            if goal not in ids and not home:
-                log.warning(
-                    f"{soup.docname}: “{found[0]}” is mentioned, and there is "
-                    "none. Correct the number."
-                )
-                continue
-            away = "" if goal in ids else f"{soup.root}{home}.html"
-            a = soup.new_tag("a", href=f"{away}#{goal}")
-            a.string = found[0]
-            pieces += [NavigableString(text[end : found.start()]), a]
-            end = found.end()
-        if pieces:
-            text.replace_with(*pieces, NavigableString(text[end:]))
+        if not text.find_parent(NO_MENTION):
+            html = MENTION.sub(linked, escape(text, quote=False))
+            text.replace_with(BeautifulSoup(html, "html.parser"))

@@ -95,14 +95,6 @@ def entry(page, part):
     return [anchor, heading, text, code, said, " ".join(dict.fromkeys(signs))]
 
 
-def sections(page):
-    """Return the sections of a page that is written, and take it apart."""
-    for part in page.select(SKIP):
-        part.decompose()
-    parts = reversed(page.select(PARTS))  # the inner ones first
-    return [entry(page, part) for part in parts][::-1]
-
-
 def place(app, pagename):
     """Return where the sections of a page are kept: a build writes only some
     pages, and several at a time.
@@ -111,14 +103,17 @@ def place(app, pagename):
 
 
 def record(app, pagename, template, context, doctree):
-    if "tree" in context:
-        found = json.dumps(sections(context.pop("tree")), ensure_ascii=False)
-        place(app, pagename).write_text(found, "utf-8")
+    """Keep the sections of a page that is written, and take it apart."""
+    if page := context.pop("tree", None):
+        for part in page.select(SKIP):
+            part.decompose()
+        parts = reversed(page.select(PARTS))  # the inner ones first
+        sections = [entry(page, part) for part in parts][::-1]
+        text = json.dumps(sections, ensure_ascii=False)
+        place(app, pagename).write_text(text, "utf-8")
 
 
-def finish(app, exception):
-    if exception or app.builder.name != "html":
-        return
+def finish(app):
     pages = {
         app.builder.get_target_uri(name): place(app, name).read_text("utf-8")
         for name in sorted(app.env.found_docs)
@@ -130,9 +125,3 @@ def finish(app, exception):
     (static / "search-text.js").write_text(script, "utf-8")
     for name in ("bz2", "minisearch"):
         shutil.copytree(VENDOR / name, static / name, dirs_exist_ok=True)
-
-
-def setup(app):
-    app.connect("html-page-context", record, priority=600)
-    app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,20 +10,21 @@ from pathlib import Path
 import archive
 import section
 
-BUILD = section.ROOT / "_build"
-EDITIONS = {"PDF": "d2l-mini.pdf", "EPUB": "d2l-mini.epub"}
+EDITIONS = {
+    kind: section.ROOT / "_build" / f"d2l-mini.{kind.lower()}"
+    for kind in ("PDF", "EPUB")
+}
 NOTEBOOKS = "d2l-mini-notebooks.zip"
 
 
 def editions():
     """Return {kind: path} of the editions that are up to date."""
-    texts = [*section.ROOT.glob("chapters/*/index.md"), *section.paths()]
-    texts.append(section.ROOT / "glossary.md")
+    texts = [*section.paths(), section.ROOT / "glossary.md"]
+    texts += {path.with_name("index.md") for path in section.paths()}
     newest = max(path.stat().st_mtime for path in texts)
-    paths = {kind: BUILD / name for kind, name in EDITIONS.items()}
     return {
         kind: path
-        for kind, path in paths.items()
+        for kind, path in EDITIONS.items()
         if path.exists() and path.stat().st_mtime > newest
     }
 
@@ -43,18 +44,10 @@ def offer(app, pagename, template, context, doctree):
     }
 
 
-def finish(app, exception):
-    if exception or app.builder.name != "html":
-        return
+def finish(app):
     static = Path(app.outdir) / "_static"
-    for name in EDITIONS.values():
-        (static / name).unlink(missing_ok=True)
+    for path in EDITIONS.values():
+        (static / path.name).unlink(missing_ok=True)
     for path in editions().values():
         shutil.copy(path, static)
     archive.write(static / NOTEBOOKS, archive.notebooks())
-
-
-def setup(app):
-    app.connect("html-page-context", offer)
-    app.connect("build-finished", finish)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,15 +14,15 @@ import re
 import shutil
 import sys
 import tempfile
-from datetime import datetime, timezone
+from datetime import datetime
 from importlib.util import find_spec
+from itertools import groupby
 from pathlib import Path
 
 import pypandoc
 import repository
 import section
 import typst
-import yaml
 from trees import Page, Place, element, raw, span, walk, words
 
 sys.path.append(str(section.ROOT / "extensions"))
@@ -35,10 +35,6 @@ STYLE = ROOT / "theme" / "print"
 KOREAN = Path(find_spec("koreanize_matplotlib").origin).parent / "fonts"
 EPUB = ["--mathml", "--toc", "--toc-depth=2", "--split-level=2"]
 EPUB += [f"--template={STYLE / 'epub.html'}", f"--css={STYLE / 'epub.css'}"]
-OPTIONAL = """# Optional pages
-
-They need more packages than the chapters, and no chapter builds on them.
-"""
 
 
 def target(kind):
@@ -46,12 +42,8 @@ def target(kind):
     return ROOT / "_build" / f"d2l-mini.{kind}"
 
 
-def chapter(index, entries, folder):
+def chapter(index, pages):
     """Return a chapter: what opens it, its pages, and their solutions."""
-    pages = [
-        Page(section.read((ROOT / entry["file"]).with_suffix(".ipynb")), folder)
-        for entry in entries
-    ]
     listed = "\n".join(
         f"- [{page.page.heading}]({page.page.path}): {page.page.question}"
         for page in pages
@@ -74,29 +66,19 @@ def terms():
     entries = glossary.read(glossary.SOURCE.read_text("utf-8"))
     parts = ["# Glossary"]
     for term in sorted(entries, key=str.casefold):
-        name = glossary.nodes.make_id(f"term-{term}")
-        korean = glossary.HANGUL.sub(r"[\1]{lang=ko}", entries[term]["ko"])
+        name, korean = glossary.anchor(term), entries[term]["ko"]
         meaning = " ".join(entries[term]["is"].split())
-        meaning = glossary.HANGUL.sub(r"[\1]{lang=ko}", meaning)
         parts.append(f"[**{term}**]{{#{name}}} {korean}\n\n:   {meaning}")
-    place = Place(glossary.SOURCE, "glossary")
-    return place.blocks("\n\n".join(parts))
+    text = glossary.HANGUL.sub(r"[\1]{lang=ko}", "\n\n".join(parts))
+    return Place(glossary.SOURCE, "glossary").blocks(text)
 
 
 def book(folder):
     """Return the whole book as blocks; its pictures go into a folder."""
     blocks = []
-    toc = yaml.safe_load((ROOT / "_toc.yml").read_text("utf-8"))
-    for entry in toc["chapters"]:
-        if entry["file"].startswith("chapters/"):
-            index = ROOT / f"{entry['file']}.md"
-            blocks += chapter(index, entry["sections"], folder)
-    blocks += Place(ROOT, "extras").blocks(OPTIONAL)
-    for page in (
-        Page(page, folder)
-        for page in [p for p in section.everything() if not p.number]
-    ):
-        blocks += page.text + page.solutions
+    for home, pages in groupby(section.everything(), lambda p: p.path.parent):
+        pages = [Page(page, folder) for page in pages]
+        blocks += chapter(home / "index.md", pages)
     return blocks + terms()
 
 
@@ -157,7 +139,7 @@ def write(kind, path, made=book):
     """Write the edition of a kind, "pdf" or "epub", into a file."""
     # Of the last run, since a clock would make every file another one.
     date = max(page.run["date"] for page in section.everything())
-    day = datetime.fromisoformat(date).replace(tzinfo=timezone.utc)
+    day = datetime.fromisoformat(f"{date}T00:00+00:00")
     os.environ["SOURCE_DATE_EPOCH"] = str(int(day.timestamp()))
     facts = {"version": repository.version(), "date": date}
     path.parent.mkdir(parents=True, exist_ok=True)

