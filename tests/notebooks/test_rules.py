@@ -189,6 +189,7 @@ FAULTS = [
     ("states 7.73, which", edit("It is 7.78", "It is 7.73")),
     ("states 8, which", edit("It is 7.78", "It is 8")),
     ("states 42, which", edit("* Three sums", "* All 42 sums")),
+    ("states 0.849, which", edit("The tangent", "0.849. The tangent")),
     ("a cell prints it", meta("It is", numbers={"7.78": "a true sum"})),
     ("say where it is from", meta("It is", numbers={"1986": ""})),
     ("does not state it", meta("It is", numbers={"1987": "the next year"})),
