@@ -31,11 +31,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 from coverage import CoverageData
-from libcst.metadata import (
-    ByteSpanPositionProvider,
-    MetadataWrapper,
-    PositionProvider,
-)
+from libcst import metadata
 from mutmut.mutation.file_mutation import create_mutations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,9 +66,9 @@ def find(path):
     """Yield the mutants of a module."""
     content = path.read_bytes()
     module, mutations, *_ = create_mutations(str(path), content.decode())
-    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-    spans = wrapper.resolve(ByteSpanPositionProvider)
-    places = wrapper.resolve(PositionProvider)
+    wrapper = metadata.MetadataWrapper(module, unsafe_skip_copy=True)
+    spans = wrapper.resolve(metadata.ByteSpanPositionProvider)
+    places = wrapper.resolve(metadata.PositionProvider)
     for mutation in mutations:
         node = mutation.original_node
         function = mutation.contained_by_top_level_function
