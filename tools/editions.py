@@ -10,7 +10,6 @@ for byte, and a warning of either is an error.
 
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -52,16 +51,10 @@ def chapter(index, entries, folder):
         Page(section.read((ROOT / entry["file"]).with_suffix(".ipynb")), folder)
         for entry in entries
     ]
-    listed = "\n".join(
-        f"- [{page.page.heading}]({page.page.path}): {page.page.question}"
-        for page in pages
-    )
-    text = re.sub(
-        r"^```\{sections\}\n```$",
-        lambda _: f"The sections of this chapter:\n\n{listed}",
-        index.read_text("utf-8"),
-        flags=re.M,
-    )
+    found = [page.page for page in pages]
+    rows = [f"- [{p.heading}]({p.path}): {p.question}" for p in found]
+    listed = "\n".join(["The sections of this chapter:\n", *rows])
+    text = index.read_text("utf-8").replace("```{sections}\n```", listed)
     place = Place(index, f"chapter-{index.parent.name}")
     blocks = place.blocks(text)
     blocks += [block for page in pages for block in page.text]
@@ -92,10 +85,8 @@ def book(folder):
             index = ROOT / f"{entry['file']}.md"
             blocks += chapter(index, entry["sections"], folder)
     blocks += Place(ROOT, "extras").blocks(OPTIONAL)
-    for page in (
-        Page(page, folder)
-        for page in [p for p in section.everything() if not p.number]
-    ):
+    optional = [p for p in section.everything() if not p.number]
+    for page in (Page(page, folder) for page in optional):
         blocks += page.text + page.solutions
     return blocks + terms()
 
