@@ -236,11 +236,10 @@ def ratios():
             times = alone(compare, ways[i:] + ways[:i], *sizes)
             for what, (one, other) in RATIOS.items():
                 found[f"{model}: {what}"].append(times[one] / times[other])
-    order = [f"{model}: {what}" for model in MODELS for what in RATIOS]
-    return {what: median(found[what]) for what in order}
+    return {what: median(values) for what, values in found.items()}
 
 
-def growth(sizes=SIZES):
+def growth():
     """Return [(images, hidden units, seconds an epoch)]; first the rate.
 
     The rate is that of one matrix product, in operations a second.
@@ -250,7 +249,7 @@ def growth(sizes=SIZES):
     fastest = min(seconds(torch.matmul, X, W) for _ in range(400))
     found = [("rate", "", 2 * X.numel() * W.shape[1] / fastest)]
     trainer(images("bytes", 512, 256), 64, 1)  # what is done once only
-    for number, width in sizes:
+    for number, width in SIZES:
         data, epochs = images("bytes", number), max(1, 60_000 // number)
         data.val = None
         took = seconds(trainer, data, width, epochs) / epochs
