@@ -93,7 +93,7 @@ ci: export D2LMINI_STANDIN = never
 ci: lint test-extras test-standin test-editions test-site ## all that a change must pass
 
 bench: extras ## measure speed (10 minutes, quiet machine), judge it
-	$(RUN) lab/bench.py $(BENCH_ARGS)
+	$(RUN) lab/bench.py
 
 run: images ## execute all notebooks in place (or NB="a.ipynb b.ipynb")
 	@echo 'Executing the notebooks, two at a time.'

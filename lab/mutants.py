@@ -7,15 +7,14 @@ run here, since mutmut calls a function through another one:
 `save_hyperparameters`, which reads the frame of its caller, would see the wrong
 frame. Those that live are printed, for a person to judge: many are equivalent.
 
-At first all tests run once under coverage. Each mutant then gets those that
-reach its lines, in a forked process, on a copy of the tree: first the file that
-looks at little else. A test that fails kills it. If they take much longer than
-any test should, that proves nothing: such a mutant does not count as killed.
+At first all tests run once under coverage, and must pass. Each mutant then gets
+those that reach its lines, in a forked process, on a copy of the tree: first
+the test that reaches little else. A test that fails kills it. If they take much
+longer than any test should, that proves nothing: such a mutant does not count
+as killed.
 """
 
-import gc
 import importlib
-import json
 import os
 import random
 import re
@@ -25,18 +24,14 @@ import sys
 import tempfile
 import time
 import traceback
-from collections import Counter, defaultdict, namedtuple
+from collections import Counter, namedtuple
 from contextlib import suppress
 from pathlib import Path
 
 import hypothesis
 import pytest
 from coverage import CoverageData
-from libcst.metadata import (
-    ByteSpanPositionProvider,
-    MetadataWrapper,
-    PositionProvider,
-)
+from libcst import metadata
 from mutmut.mutation.file_mutation import create_mutations
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -71,9 +66,9 @@ def find(path):
     """Yield the mutants of a module."""
     content = path.read_bytes()
     module, mutations, *_ = create_mutations(str(path), content.decode())
-    wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
-    spans = wrapper.resolve(ByteSpanPositionProvider)
-    places = wrapper.resolve(PositionProvider)
+    wrapper = metadata.MetadataWrapper(module, unsafe_skip_copy=True)
+    spans = wrapper.resolve(metadata.ByteSpanPositionProvider)
+    places = wrapper.resolve(metadata.PositionProvider)
     for mutation in mutations:
         node = mutation.original_node
         function = mutation.contained_by_top_level_function
@@ -126,7 +121,6 @@ def preload():
     """Do once what each fork would do."""
     for name in PRELOADED.split():
         importlib.import_module(name)
-    gc.freeze()  # so that a fork copies less
     # An example that fails is enough: none is made smaller, none is kept.
     phases = hypothesis.Phase.explicit, hypothesis.Phase.generate
     hypothesis.settings.register_profile(
@@ -135,55 +129,47 @@ def preload():
     hypothesis.settings.load_profile("mutants")
 
 
-class Baseline:
-    """Which tests reach a line of the package."""
-
-    def __init__(self, folder):
-        start(folder, *COVERAGE.split(), limit=1800)
-        wait()
-        print((folder / "log").read_text().splitlines()[-1], flush=True)
-        failed = folder / ".pytest_cache/v/cache/lastfailed"
-        failed = json.loads(failed.read_text()) if failed.exists() else {}
-        for name in failed:  # it would kill everything
-            print(f"left out, it fails: {name}")
-        data = CoverageData(str(folder / ".coverage"))
-        data.read()
-        self.reach, self.weight = defaultdict(set), Counter()
-        for file in data.measured_files():
-            path = Path(file).relative_to(folder)
-            for line, contexts in data.contexts_by_lineno(file).items():
-                names = {c.rpartition("|")[0] for c in contexts} - {"", *failed}
-                self.reach[path, line] = names
-                for tests in map(file_of, names):
-                    self.weight[tests, path] += 1
-                    self.weight[tests] += 1
-        self.all = set().union(*self.reach.values())
-
-    def tests_for(self, mutant):
-        """Return the tests that may notice a mutant, in a good order.
-
-        No test reaches what runs on import, such as the default of an
-        argument: then those of the whole function are taken, or all.
-        """
-        for lines in (mutant.lines, mutant.scope):
-            names = set().union(*(self.reach[mutant.path, n] for n in lines))
-            if names:
-                break
-
-        def rank(name):
-            file = file_of(name)
-            return -self.weight[file, mutant.path] / self.weight[file], name
-
-        return sorted(names or self.all, key=rank)
+def reached(folder):
+    """Return {(module, line): names of the tests that reach it}."""
+    run_all(folder, *COVERAGE.split())
+    data = CoverageData(str(folder / ".coverage"))
+    data.read()
+    found = {}
+    for file in data.measured_files():
+        path = Path(file).relative_to(folder)
+        for line, contexts in data.contexts_by_lineno(file).items():
+            names = {context.rpartition("|")[0] for context in contexts}
+            found[path, line] = names - {""}
+    return found
 
 
-def file_of(name):
-    """Return the file of a test."""
-    return name.split("::")[0]
+def run_all(folder, *arguments):
+    """Run tests that must pass: one that fails would kill everything."""
+    start(folder, *arguments, limit=1800)
+    if wait()[1]:
+        sys.exit((folder / "log").read_text())
 
 
-def judge(mutants, baseline, folder):
+def tests_for(mutant, reach):
+    """Return the tests that may notice a mutant.
+
+    No test reaches what runs on import, such as the default of an argument:
+    then those of the whole function are taken, or all.
+    """
+    for lines in (mutant.lines, mutant.scope):
+        if names := {n for i in lines for n in reach.get((mutant.path, i), ())}:
+            return names
+    return set().union(*reach.values())
+
+
+def judge(mutants, folder):
     """Yield (mutant, what became of it)."""
+    reach = reached(folder)
+    # How many lines a test reaches; that of few lines is quick to notice.
+    breadth = Counter(name for names in reach.values() for name in names)
+    run_all(folder, "-x", *sorted(breadth))
+    sys.dont_write_bytecode = True  # that of a mutant would be the next's
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     copies = [folder.with_name(f"copy{i}") for i in range(WORKERS)]
     for copy in copies:
         shutil.copytree(folder, copy)
@@ -192,8 +178,8 @@ def judge(mutants, baseline, folder):
         if waiting and copies:
             mutant, copy = waiting.pop(), copies.pop()
             (copy / mutant.path).write_bytes(mutant.content)
-            options = "-x", "-p", "no:cacheprovider"
-            child = start(copy, *options, *baseline.tests_for(mutant))
+            tests = sorted(tests_for(mutant, reach), key=breadth.get)
+            child = start(copy, "-x", "-p", "no:cacheprovider", *tests)
             running[child] = mutant, copy
         else:
             child, status = wait()
@@ -204,27 +190,6 @@ def judge(mutants, baseline, folder):
             copies.append(copy)
 
 
-def judge_all(mutants):
-    """Print what lives; return {module: how often each verdict was given}."""
-    counts = defaultdict(Counter)
-    with tempfile.TemporaryDirectory() as home:
-        folder = Path(home).resolve() / "baseline"
-        skip = shutil.ignore_patterns(".*", "_build", "__pycache__", "chapters")
-        shutil.copytree(ROOT, folder, ignore=skip)
-        preload()
-        baseline = Baseline(folder)
-        start(folder, "-x", *sorted(baseline.all), limit=1800)
-        if wait()[1]:  # it would kill everything
-            sys.exit((folder / "log").read_text())
-        sys.dont_write_bytecode = True  # that of a mutant would be the next's
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-        for mutant, result in judge(mutants, baseline, folder):
-            counts[mutant.path.stem][result] += 1
-            if result != "killed":
-                print(f"{result}: {mutant.text}", flush=True)
-    return counts
-
-
 def main(*names):
     began = time.monotonic()
     os.environ.update(SETTINGS)
@@ -233,10 +198,16 @@ def main(*names):
     paths = [path for path in paths if not names or path.stem in names]
     mutants = [mutant for path in paths for mutant in find(path)]
     random.Random(0).shuffle(mutants)  # what waits beside what computes
-    counts = judge_all(mutants)
-    for module, results in sorted(counts.items()):
-        print(f"{module:10}", dict(results))
-    killed = sum(results["killed"] for results in counts.values())
+    preload()
+    killed = 0
+    with tempfile.TemporaryDirectory() as home:
+        folder = Path(home).resolve() / "baseline"
+        skip = shutil.ignore_patterns(".*", "_build", "__pycache__", "chapters")
+        shutil.copytree(ROOT, folder, ignore=skip)
+        for mutant, result in judge(mutants, folder):
+            killed += result == "killed"
+            if result != "killed":
+                print(f"{result}: {mutant.text}", flush=True)
     share = killed / len(mutants)
     print(f"killed: {share:.1%} of {len(mutants)}; {LEAST:.0%} must be")
     print(f"{time.monotonic() - began:.0f} seconds, {WORKERS} at a time")

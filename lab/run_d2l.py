@@ -13,7 +13,9 @@ import re
 import sys
 import tempfile
 import warnings
+from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 from nbclient import NotebookClient
 from nbformat import v4
@@ -38,17 +40,11 @@ def cells(text):
     return found
 
 
-class Tab:
-    """Stands for the object by which a shared cell asks for its framework."""
-
-    @staticmethod
-    def selected(*names):
-        """Tell whether PyTorch is among the names."""
-        return "pytorch" in names
-
-
 def prepare():
-    """Put our package in the place of D2L's, in the kernel of a notebook."""
+    """Put our package in the place of D2L's, in the kernel of a notebook.
+
+    Return what a shared cell asks for its framework.
+    """
     import d2lmini
 
     class Trainer(d2lmini.Trainer):
@@ -58,16 +54,16 @@ def prepare():
 
     d2lmini.Trainer = Trainer
     d2lmini.import_torchvision()  # cells import it themselves
-    d2l = type(sys)("d2l")
-    d2l.torch = d2lmini
-    sys.modules |= {"d2l": d2l, "d2l.torch": d2lmini}
+    sys.modules["d2l"] = SimpleNamespace(torch=d2lmini)
+    sys.modules["d2l.torch"] = d2lmini
     warnings.simplefilter("ignore")
+    return SimpleNamespace(selected=lambda *names: "pytorch" in names)
 
 
 def run(path):
-    """Run the cells of a page; return the error, or None, of each."""
-    setup = "from run_d2l import Tab as tab, prepare\nprepare()"
-    sources = [setup, *cells(path.read_text("utf-8"))]
+    """Run the cells of a page; return the error, or "", of each."""
+    sources = ["from run_d2l import prepare\ntab = prepare()"]
+    sources += cells(path.read_text("utf-8"))
     notebook = v4.new_notebook(cells=[*map(v4.new_code_cell, sources)])
     here = Path(__file__).resolve().parent
     env = os.environ | {"PYTHONPATH": f"{here}{os.pathsep}{here.parent}"}
@@ -75,26 +71,21 @@ def run(path):
         where = {"metadata": {"path": scratch}}
         client = NotebookClient(notebook, allow_errors=True, resources=where)
         client.execute(env=env)
-    errors = []
-    for cell in notebook.cells[1:]:
-        found = [out for out in cell.outputs if out.output_type == "error"]
-        errors.append(found and f"{found[0].ename}: {found[0].evalue}")
-    return errors
+    ends = [[{}, *cell.outputs][-1] for cell in notebook.cells[1:]]
+    return [f"{e.ename}: {e.evalue}" if "ename" in e else "" for e in ends]
 
 
 def main(folder):
     """Run all notebooks; tell whether a cell failed."""
-    total = failed = 0
+    total = Counter()
     for chapter in CHAPTERS:
         for path in sorted(Path(folder).glob(f"chapter_{chapter}/*.md")):
-            errors = run(path)
-            total, failed = total + len(errors), failed + sum(map(bool, errors))
-            print(f"{path.stem}: {len(errors)} cells", flush=True)
-            for number, error in enumerate(errors, 1):
+            for number, error in enumerate(run(path), 1):
+                total["failed" if error else "ran"] += 1
                 if error:
-                    print(f"    cell {number}: {error[:300]}", flush=True)
-    print(f"{total} cells: {total - failed} ran, {failed} failed")
-    return failed > 0
+                    print(f"{path.stem}, cell {number}: {error[:300]}")
+    print(f"{total['ran']} cells ran, {total['failed']} failed")
+    return total["failed"] > 0
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ for byte, and a warning of either is an error.
 
 import json
 import os
-import re
 import shutil
 import sys
 import tempfile
@@ -44,16 +43,10 @@ def target(kind):
 
 def chapter(index, pages):
     """Return a chapter: what opens it, its pages, and their solutions."""
-    listed = "\n".join(
-        f"- [{page.page.heading}]({page.page.path}): {page.page.question}"
-        for page in pages
-    )
-    text = re.sub(
-        r"^```\{sections\}\n```$",
-        lambda _: f"The sections of this chapter:\n\n{listed}",
-        index.read_text("utf-8"),
-        flags=re.M,
-    )
+    found = [page.page for page in pages]
+    rows = [f"- [{p.heading}]({p.path}): {p.question}" for p in found]
+    listed = "\n".join(["The sections of this chapter:\n", *rows])
+    text = index.read_text("utf-8").replace("```{sections}\n```", listed)
     place = Place(index, f"chapter-{index.parent.name}")
     blocks = place.blocks(text)
     blocks += [block for page in pages for block in page.text]

@@ -2,7 +2,7 @@
 
     python tools/new_page.py NUMBER TITLE
 
-What stands in it, from new_page.md, is to be replaced; what it is made of is
+What stands in it, from new_page.ipynb, is to be replaced; what it is made of is
 what a page has.
 """
 
@@ -10,37 +10,25 @@ import re
 import sys
 from pathlib import Path
 
-import nbformat.v4 as v4
+import nbformat
 import notebooks
 import section
 import stamping
 
-TEMPLATE = Path(__file__).with_suffix(".md")
+TEMPLATE = Path(__file__).with_suffix(".ipynb")
 CREDIT = """
 
 Re-teaches [section {number} of *Dive into Deep Learning*]({link})."""
-ALT = """\
-The squares of the numbers draw a parabola, which is lowest where the number \
-is zero."""
-FAULT = {"torch.arange(-2, 2.05, 0.1)": "torch.arange(-2, 2.05, 0.2)"}
 
 
-def cells(number, title):
-    """Return the cells of a new page, all but those that are stamped."""
+def made(number, title):
+    """Return a new page, all but the cells that are stamped."""
+    page = nbformat.read(TEMPLATE, as_version=4)
     link = section.d2l_link(number)
     credit = CREDIT.format(number=number, link=link) if link else ""
-    page = TEMPLATE.read_text("utf-8")
-    page = page.format(number=number, title=title, credit=credit)
-    found, metadata = [], {}
-    parts = re.split(r"```python\n(.*?)\n```", page, flags=re.S)
-    for prose, code in zip(parts[::2], [*parts[1::2], ""], strict=True):
-        for text in map(str.strip, re.split(r"\n(?=##)", prose.strip())):
-            if text == "## Solutions":
-                metadata = {"tags": ["hide-cell"]}
-            found.append(v4.new_markdown_cell(text))
-        drawn = {"mystnb": {"image": {"alt": ALT}}} if "plot" in code else {}
-        found.append(v4.new_code_cell(code, metadata=metadata | drawn))
-    return found[:-2]
+    facts = {"number": number, "title": title, "credit": credit}
+    page.cells[0].source = page.cells[0].source.format(**facts)
+    return page
 
 
 def place(number, title):
@@ -72,9 +60,7 @@ def list_in_toc(path):
 
 def main(number, title):
     path = place(number, title)
-    page = v4.new_notebook(cells=cells(number, title))
-    page.metadata = {"language_info": {"name": "python"}, "fault": FAULT}
-    path.write_text(v4.writes(page), "utf-8")
+    nbformat.write(made(number, title), path)
     list_in_toc(path)
     stamping.stamp()
     notebooks.run_all(path)

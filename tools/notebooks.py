@@ -52,9 +52,6 @@ FOREIGN = re.compile(
     "|(PYTEST|TORCH|PYTORCH|ATEN|ONEDNN|DNNL|MKL|OMP|KMP|GOMP|NPY|NUMPY)_"
     "|PYTHON(?!PATH|HOME|USERBASE|NOUSERSITE|PYCACHEPREFIX|DONTWRITE)"
 )
-# What the tags of cells mean is told in CONTRIBUTING.md.
-TAGS = {"remove-cell", "hide-cell", "hide-input", "predict"}
-TAGS |= {"raises-exception", "nbval-ignore-output", "real-data"}
 
 
 def seal(notebook):

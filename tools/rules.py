@@ -27,8 +27,9 @@ from section import ROOT, Section, alternative, d2l_link, pictures, tags
 
 # {rule: which cells of a section it looks at, or "" for the whole page}
 RULES = {}
-# What a cell may have beside its source and outputs.
-TAGS = {"code": notebooks.TAGS - {"remove-cell"}, "markdown": set()}
+# What a cell may have beside its source and outputs; see CONTRIBUTING.md.
+TAGS = {"hide-cell", "hide-input", "predict", "raises-exception"}
+TAGS = {"code": TAGS | {"nbval-ignore-output", "real-data"}}
 METADATA = {
     "code": {"tags", "mystnb", "within", "picture", "jupyter"},
     "markdown": {"tags", "numbers"},

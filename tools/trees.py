@@ -186,10 +186,8 @@ class Page(Place):
         (items,) = [b["c"][1] for b in blocks if b["t"] == "OrderedList"]
         questions = {}
         for number, item in enumerate(items, 1):
-            name, goal = (
-                self.id(f"exercise-{number}"),
-                self.id(f"solution-{number}"),
-            )
+            name = self.id(f"exercise-{number}")
+            goal = self.id(f"solution-{number}")
             first = item[0]["c"]
             if first[0]["t"] == "Emph":
                 first[0] = span(first[0]["c"], "", "level")

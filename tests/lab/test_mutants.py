@@ -13,26 +13,18 @@ pytest.importorskip("mutmut")
 DOUBLE = """def double(x):
     return x - -x
 """
-COUNT = """from .addition import double
+POSITIVE = """from .addition import double
 
 
-def positive(numbers):
-    count = 0
-    for number in numbers:
-        if double(number) > 0:
-            count += 1
-    return count
+def is_positive(x):
+    return double(x) > 0
 """
 # Zero is not among the numbers, so that `>= 0` is not noticed.
-TESTS = """from d2lmini.count import double, positive
+TESTS = """from d2lmini.sign import double, is_positive
 
 
-def test_double():
-    assert double(3) == 6
-
-
-def test_positive():
-    assert positive([0.25, -1, 2]) == 2
+def test_all():
+    assert double(3) == 6 and is_positive(0.25) and not is_positive(-1)
 """
 
 
@@ -40,7 +32,7 @@ def test_what_no_test_notices_is_printed_and_what_one_notices_is_not(tmp_path):
     for name, text in {
         "d2lmini/__init__.py": "",
         "d2lmini/addition.py": DOUBLE,
-        "d2lmini/count.py": COUNT,
+        "d2lmini/sign.py": POSITIVE,
         "tests/package/test_toy.py": TESTS,
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -57,5 +49,5 @@ def test_what_no_test_notices_is_printed_and_what_one_notices_is_not(tmp_path):
     )
     lived = re.findall(r"^survived: .*\n(.*)$", done.stdout, re.M)
     lived = [line.replace(" ", "") for line in lived]
-    assert lived == ["ifdouble(number)>=0:"], done.stdout + done.stderr
+    assert lived == ["returndouble(x)>=0"], done.stdout + done.stderr
     assert done.returncode == 1 and "left out" not in done.stdout

@@ -17,6 +17,6 @@ def test_pytorch_s_cells_run_and_failures_are_printed(tmp_path, capsys):
     fence = "```{{.python .input n=2}}\n{}\n{}\n```\n"
     path.write_text("".join(fence.format(*cell) for cell in CELLS.items()))
     assert run_d2l.main(tmp_path) is True
-    _, error, total = capsys.readouterr().out.splitlines()
-    assert error.strip() == "cell 3: ZeroDivisionError: division by zero"
-    assert total == "3 cells: 2 ran, 1 failed"
+    error, total = capsys.readouterr().out.splitlines()
+    assert error == "page, cell 3: ZeroDivisionError: division by zero"
+    assert total == "2 cells ran, 1 failed"

@@ -35,6 +35,7 @@ ALT, DRAWS = "A curve and its tangent. " * 4, "d2l.plot(x, x)\n" * 7
 # Cells, by a text that no cell above them has.
 SUM, CURVE, TRAINED = "x = torch", "d2l.plot", "history = "
 SOLVED = "print('So."
+MEASURED = nbformat.from_dict({"numbers": {"0.5": "measured some day"}})
 
 
 @cache
@@ -189,8 +190,10 @@ FAULTS = [
     ("states 7.73, which", edit("It is 7.78", "It is 7.73")),
     ("states 8, which", edit("It is 7.78", "It is 8")),
     ("states 42, which", edit("* Three sums", "* All 42 sums")),
+    ("states 0.849, which", edit("The tangent", "0.849. The tangent")),
     ("a cell prints it", meta("It is", numbers={"7.78": "a true sum"})),
     ("say where it is from", meta("It is", numbers={"1986": ""})),
+    ("let a cell print it", put("It is", source="0.5", metadata=MEASURED)),
     ("does not state it", meta("It is", numbers={"1987": "the next year"})),
 ]
 
@@ -209,12 +212,6 @@ def test_a_page_that_keeps_every_rule_passes():
 @pytest.mark.parametrize("words, spoil", FAULTS)
 def test_fault_is_noticed(words, spoil):
     assert words in "\n".join(rules.problems(PATH, spoiled(spoil)))
-
-
-def test_a_slip_is_not_declared_away():
-    made = spoiled(edit("7.78", "7.73"))
-    meta("It is", numbers={"7.73": "measured some day"})(made)
-    assert "a cell prints 7.78; state" in "\n".join(rules.problems(PATH, made))
 
 
 def test_every_rule_has_a_fault_of_its_own():
