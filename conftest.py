@@ -16,6 +16,7 @@ from functools import cache
 from queue import Empty
 
 import compare
+import kernels
 import nbformat
 import nbval.kernel
 import nbval.plugin
@@ -34,7 +35,8 @@ VARIANT = dict(setting.split("=") for setting in VARIANT)
 
 def start_kernel(*args, start=nbval.kernel.start_new_kernel, **kwargs):
     """Start kernels in the environment of `make run`, or in a variant."""
-    return start(*args, **kwargs, env=environment(**VARIANT))
+    with kernels.forked():
+        return start(*args, **kwargs, env=environment(**VARIANT))
 
 
 def await_reply(self, msg_id, timeout=None):
@@ -110,7 +112,10 @@ def pytest_unconfigure():
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
-    """Refuse pages that nbval would not compare; relax cells on a stand-in."""
+    """Refuse pages that nbval would not compare; relax cells on a stand-in.
+
+    The longest pages begin, so that no process waits for one at the end.
+    """
     cells = [i for i in items if isinstance(i, nbval.plugin.IPyNbCell)]
     for page in dict.fromkeys(cell.parent for cell in cells):
         found = rules.problems(page.path, page.nb, rules.COMPARABLE)
@@ -124,6 +129,13 @@ def pytest_collection_modifyitems(items):
         elif not item.options["check"]:
             why = "it varies: near the stored output, and judged by a check"
         item.user_properties.append(("only ran", why))
+    items.sort(key=seconds, reverse=True)
+
+
+def seconds(item):
+    """Return how long the page of a cell took when it was run; else 0."""
+    is_cell = isinstance(item, nbval.plugin.IPyNbCell)
+    return section.read(item.path).run.get("seconds", 0) if is_cell else 0
 
 
 @cache

@@ -100,6 +100,7 @@ def test_the_last_lines_count_the_cells_that_were_compared(run):
 def is_compared(cell, monkeypatch):
     """Tell whether conftest.py would let nbval compare a cell."""
     monkeypatch.setattr(nbval.plugin, "IPyNbCell", Mock)
+    monkeypatch.setattr(conftest, "seconds", lambda item: 0)
     item = Mock(cell=cell, options={"check": True})
     item.parent = Mock(path=ROOT / "page", nb=page(cell))
     conftest.pytest_collection_modifyitems([item])
