@@ -144,6 +144,8 @@ OTHERS = {
     "data class": (lambda: d2l.Trainer(1).fit(line(), Batches), "the class B"),
     "no batch": (lambda: fit([]), "a list of length 0, which holds no batch"),
     "used up": (lambda: fit(UsedUp("ab")), "of type UsedUp, gave no batch"),
+    "no weight": (lambda: synthetic(w=[]), "w holds one weight for each input"),
+    "matrix": (lambda: synthetic(w=X), "it has shape (4, 3)."),
     "b": (lambda: synthetic(b="one"), "b must be a number, not 'one'"),
     "SGD of a tensor": (lambda: d2l.SGD(w, 0.1), "not a tensor of s"),
     "SGD of rows": (lambda: d2l.SGD([*w], 0.1), "not tensor(1., grad_fn"),
