@@ -69,7 +69,8 @@ def test_weights_start_as_they_are_told_and_may_be_loaded():
     for weights, sigma in ((small.w, 0.01), (large.w, 3), (w, 0.01)):
         assert weights.mean().item() == pytest.approx(0, abs=0.1 * sigma)
         assert weights.std().item() == pytest.approx(sigma, rel=0.1)
-    assert type(trained.net) is nn.Linear and b == trained.net.bias == 0
+    assert type(trained.net) is nn.Linear and b == small.b == 0
+    assert [*small.state_dict()] == ["w", "b"]
 
 
 def test_a_score_of_nan_has_no_accuracy():
