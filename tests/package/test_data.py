@@ -3,6 +3,7 @@
 import builtins
 import sys
 import types
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -265,24 +266,20 @@ def test_visualize(few):
 
 def test_import_torchvision_mends_one_failure(monkeypatch):
     """That of a build for CUDA, which fails until its operators are known."""
-    outcomes = ["torchvision::nms does not exist", "", "something else"]
-    real, declared = builtins.__import__, []
-    library = types.SimpleNamespace(define=declared.append)
+    known = RuntimeError("operator torchvision::nms does not exist")
+    outcomes = Mock(side_effect=[known, types, RuntimeError("something else")])
+    library, real = Mock(), builtins.__import__
 
     def importing(name, *others):
-        if name != "torchvision":
-            return real(name, *others)
-        if outcome := outcomes.pop(0):
-            raise RuntimeError(f"operator {outcome}")
-        return types
+        return outcomes() if name == "torchvision" else real(name, *others)
 
-    monkeypatch.setattr("torch.library.Library", lambda *name: library)
-    monkeypatch.setattr(module, "_LIBRARIES", [])
-    for name in [n for n in sys.modules if n.startswith("torchvision")]:
-        monkeypatch.delitem(sys.modules, name)
-    sys.modules["torchvision._C"] = None  # half of it was loaded
+    half_loaded = sys.modules | {"torchvision._C": types}
+    monkeypatch.setattr(sys, "modules", half_loaded)
     monkeypatch.setattr(builtins, "__import__", importing)
+    monkeypatch.setattr("torch.library.Library", lambda *_: library)
+    monkeypatch.setattr(module, "_LIBRARIES", [])
     assert d2l.import_torchvision() is types
+    declared = [call.args[0] for call in library.define.call_args_list]
     assert [text.split("(")[0] for text in declared] == ["nms", "qnms"]
     assert all(text.endswith(") -> Tensor") for text in declared)
     assert "torchvision._C" not in sys.modules

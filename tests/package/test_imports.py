@@ -1,4 +1,4 @@
-"""What `import d2lmini` gives: names of ours and of D2L, cheaply and in order."""
+"""What `import d2lmini` gives: names, cheaply and in order; also D2L's."""
 
 import inspect
 import os
