@@ -45,6 +45,11 @@ class Keeping:
     zero_grad = step
 
 
+class Hiding(d2l.HyperParameters):
+    def __init__(self, save_hyperparameters):
+        super().save_hyperparameters()
+
+
 def line(lr=0.1, **attributes):
     """Return a linear model of inputs of any shape."""
     model = Line(lr)
@@ -139,6 +144,9 @@ OPTIMIZERS = {
 OTHERS = {
     "plain module": (lambda: fit(model=nn.Flatten()), "of type Flatten"),
     "no parameters": (lambda: fit(model=d2l.Module()), "define self.net"),
+    "to an object": (lambda: d2l.add_to_class(NAN), "takes a class, not n"),
+    "no name": (lambda: d2l.add_to_class(Line)(3), "has a name, not 3"),
+    "argument": (lambda: Hiding(1), "hide the method Hiding.save_hyperparamet"),
     "tensor": (lambda: d2l.Trainer(1).fit(line(), X), "not a tensor of shape"),
     "data class": (lambda: d2l.Trainer(1).fit(line(), Batches), "the class B"),
     "no batch": (lambda: fit([]), "a list of length 0, which holds no batch"),
