@@ -244,9 +244,8 @@ def test_a_sample_is_asked_for_by_a_whole_number(few):
 
 def test_classes_have_their_names(few):
     data = few()
-    names = "t-shirt trouser pullover dress coat sandal shirt sneaker bag"
-    names = [*names.split(), "ankle boot"]
-    assert data.text_labels(map(float, range(10))) == data.val.classes == names
+    assert data.text_labels(torch.tensor([9.0, 4])) == ["ankle boot", "coat"]
+    assert data.text_labels(range(10)) == data.val.classes
     for labels in ([10], [-1], [1.5], ["a"], torch.eye(10), np.ones((3, 1))):
         with pytest.raises(ValueError, match="9, not .*; of one-hot rows"):
             data.text_labels(labels)
