@@ -63,6 +63,9 @@ def test_points_are_drawn_inputs_first():
         assert torch.equal(samples(data.val_dataloader())[0], X[3:])
         train, _ = samples(data.train_dataloader())
         assert {*train[:, 0].tolist()} == {*X[:3, 0].tolist()}
+    usual = d2l.SyntheticRegressionData(torch.tensor(2), 0)
+    assert 0.005 < (usual.y - 2 * usual.X).std() < 0.02
+    assert usual.train_dataloader().shuffle
 
 
 def test_penguins_are_split_once_and_scaled_by_those_for_training():
