@@ -96,21 +96,48 @@ def predictions(page):
 
 
 def answers(page):
-    """The first paragraph below says what came out, so it is folded as well,
-    with the formula in which its last sentence ends.
+    """What says or shows what came out is folded as well.
+
+    How many parts of the page these are may stand in the metadata of the cell.
     """
+    cells = page.select(".cell")
     for fold in page.select(".answer"):
-        text = fold.parent.find_next_sibling()
-        if not text or text.name != "p":
-            continue
-        rest, said = text.find_next_sibling(), page.read(text).rstrip()
-        formula = bool(rest) and "math" in rest.get("class", [])
-        if said.endswith(":") and not formula:
-            continue  # it leads into a list, a table, or code
-        fold.append(text.extract())
-        if formula and not re.search(r"[.!?]\W*$", said):
-            fold.append(rest.extract())
-        fold.summary.string = "Show the output and the answer"
+        below, number = fold.parent.find_next_siblings(), None
+        if page.section:
+            about = page.section.code[cells.index(fold.parent)].metadata
+            number = about.get("folds")
+        if number is None:
+            number = num_answering(page, below)
+        for part in below[:number]:
+            fold.append(part.extract())
+            fold.summary.string = "Show the output and the answer"
+
+
+def num_answering(page, below):
+    """Return how many parts answer, of those that stand below an output.
+
+    These are the first paragraph, unless it leads into a table or code, the
+    list or formula in which it goes on, and a figure that follows at once.
+    """
+    kinds = [kind(part) for part in below] + [""]
+    number = 0
+    if kinds[0] == "text":
+        said, goes_on = page.read(below[0]).rstrip(), kinds[1] == "list"
+        goes_on |= kinds[1] == "formula" and not re.search(r"[.!?]\W*$", said)
+        if said.endswith(":") and not goes_on:
+            return 0
+        number = 1 + goes_on
+    return number + (kinds[number] == "figure")
+
+
+def kind(part):
+    """Return what a part of the page is; a figure has code that is folded."""
+    classes = part.get("class", [])
+    if "tag_hide-input" in classes and "tag_predict" not in classes:
+        return "figure" if part.select_one(".cell_output img") else ""
+    if "math" in classes:
+        return "formula"
+    return {"p": "text", "ul": "list", "ol": "list"}.get(part.name, "")
 
 
 def is_prose(line):

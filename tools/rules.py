@@ -30,7 +30,7 @@ RULES = {}
 # What a cell may have beside its source and outputs.
 TAGS = {"code": notebooks.TAGS - {"remove-cell"}, "markdown": set()}
 METADATA = {
-    "code": {"tags", "mystnb", "within", "picture", "jupyter"},
+    "code": {"tags", "mystnb", "within", "picture", "jupyter", "folds"},
     "markdown": {"tags", "numbers"},
 }
 OF_THE_PAGE = {"kernelspec", "language_info", "colab", "d2lmini", "fault"}
