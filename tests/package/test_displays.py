@@ -188,6 +188,21 @@ def test_pictures_are_light_and_keep_their_tones(name, shell):
     assert abs(np.subtract(*both)).mean() < (3 if name == "photo" else 1)
 
 
+def test_letters_keep_their_tones_beside_a_photo():
+    """A shade off would leave them less contrast than they need."""
+    figure = plt.figure(figsize=(3, 3))
+    x, y = np.meshgrid(np.arange(150), np.arange(300))
+    figure.figimage(np.stack((x, y * 2 // 3, (x + y) // 3), -1).astype("u1"))
+    tones = {"#767676": (118, 118, 118, 255), "#3775cb": (55, 117, 203, 255)}
+    for y, color in enumerate(tones):
+        figure.text(0.6, 0.2 + 0.4 * y, "Ink", color=color, fontsize=12)
+    picture = Image.open(io.BytesIO(pictures.png(figure)[0]))
+    assert picture.mode == "P"
+    seen = np.asarray(picture.convert("RGBA")).reshape(-1, 4)
+    for tone in tones.values():
+        assert (seen == tone).all(axis=1).sum() > 100
+
+
 # Living figures.
 
 
