@@ -84,30 +84,51 @@ def folds(page):
 
 
 def predictions(page):
-    """What a reader is asked to predict stays folded until then, and so does
-    the paragraph below that says what came out.
+    """What a reader is asked to predict stays folded until then.
+
+    So does what says or shows the answer below it. How many parts of the page
+    these are may stand in the metadata of the cell.
     """
+    cells = page.select(".cell")
     for output in page.select(".cell.tag_predict > .cell_output"):
-        answer = list(below(page, output.find_parent(class_="cell")))
-        words = "Show the output" + " and the answer" * bool(answer)
+        cell = output.find_parent(class_="cell")
+        below, number = cell.find_next_siblings(), None
+        if page.section:
+            about = page.section.code[cells.index(cell)].metadata
+            number = about.get("folds")
+        if number is None:
+            number = num_answering(page, below)
+        words = "Show the output" + " and the answer" * bool(number)
         fold = output.wrap(page.new_tag("details", attrs={"class": "answer"}))
         fold.insert(0, page.new_tag("summary", string=words))
-        fold.extend(answer)
+        fold.extend(below[:number])
 
 
-def below(page, cell):
-    """Yield the first paragraph below a cell, unless it leads into a list, a
-    table, or code; with the formula in which its last sentence ends.
+def num_answering(page, below):
+    """Return how many parts answer, of those that stand below an output.
+
+    These are the first paragraph, unless it leads into a table or code, the
+    list or formula in which it goes on, and a figure that follows at once.
     """
-    text = cell.find_next_sibling()
-    if not text or text.name != "p":
-        return
-    rest, said = text.find_next_sibling(), page.read(text).rstrip()
-    formula = bool(rest) and "math" in rest.get("class", [])
-    if formula or not said.endswith(":"):
-        yield text
-    if formula and not re.search(r"[.!?]\W*$", said):
-        yield rest
+    kinds = [kind(part) for part in below] + [""]
+    number = 0
+    if kinds[0] == "text":
+        said, goes_on = page.read(below[0]).rstrip(), kinds[1] == "list"
+        goes_on |= kinds[1] == "formula" and not re.search(r"[.!?]\W*$", said)
+        if said.endswith(":") and not goes_on:
+            return 0
+        number = 1 + goes_on
+    return number + (kinds[number] == "figure")
+
+
+def kind(part):
+    """Return what a part of the page is; a figure has code that is folded."""
+    classes = part.get("class", [])
+    if "tag_hide-input" in classes and "tag_predict" not in classes:
+        return "figure" if part.select_one(".cell_output img") else ""
+    if "math" in classes:
+        return "formula"
+    return {"p": "text", "ul": "list", "ol": "list"}.get(part.name, "")
 
 
 def is_prose(line):

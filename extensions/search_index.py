@@ -123,5 +123,5 @@ def finish(app):
     packed = b64encode(bz2.compress(f"[{book}]".encode())).decode()
     script = f'const PACKED = "{packed}";\n'
     (static / "search-text.js").write_text(script, "utf-8")
-    for name in ("bz2", "minisearch"):
+    for name in ("bzip2", "minisearch"):
         shutil.copytree(VENDOR / name, static / name, dirs_exist_ok=True)

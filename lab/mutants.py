@@ -28,7 +28,6 @@ from collections import Counter, namedtuple
 from contextlib import suppress
 from pathlib import Path
 
-import hypothesis
 import pytest
 from coverage import CoverageData
 from libcst import metadata
@@ -121,12 +120,6 @@ def preload():
     """Do once what each fork would do."""
     for name in PRELOADED.split():
         importlib.import_module(name)
-    # An example that fails is enough: none is made smaller, none is kept.
-    phases = hypothesis.Phase.explicit, hypothesis.Phase.generate
-    hypothesis.settings.register_profile(
-        "mutants", phases=phases, deadline=None, database=None
-    )
-    hypothesis.settings.load_profile("mutants")
 
 
 def reached(folder):

@@ -21,7 +21,7 @@ PINS = re.findall(
     r"^([\w-]+)(==[^#\n]*)", (ROOT / "requirements.txt").read_text(), re.M
 )
 # What runs the notebooks and compares them keeps its version everywhere.
-TOOLS = "hypothesis|nb(client|format|stripout|val)|psutil|pytest.*|pyyaml"
+TOOLS = "nb(client|format|stripout|val)|psutil|pytest.*|pyyaml"
 TOOLS = [name + pin for name, pin in PINS if re.fullmatch(TOOLS, name)]
 # What a Colab runtime of Python 3.13 holds.
 COLAB = "torch==2.11.0 torchvision==0.26.0 numpy==2.1.3 pandas==2.2.3 "

@@ -58,7 +58,7 @@ def seal(notebook):
     """Return a checksum of a notebook's run, its cells and what they showed.
 
     Order, headings, tags and texts for pictures count. Comments and layout of
-    the code do not, nor do the words below a heading, nor that code is folded.
+    the code do not, nor do the words below a heading, nor what is folded.
     """
     parts = [{**notebook.metadata.get("d2lmini", {}), "seal": ""}]
     for cell in notebook.cells:
@@ -68,7 +68,10 @@ def seal(notebook):
             continue
         code = bare(cell.source) if cell.id != "setup" else ""
         about = cell.metadata.items()
-        parts += [code, {k: v for k, v in about if v != stamping.SOURCE}]
+        about = {
+            k: v for k, v in about if v != stamping.SOURCE and k != "folds"
+        }
+        parts += [code, about]
         parts += [dict(o, execution_count=None) for o in cell.outputs]
     return f"{crc32(json.dumps(parts, sort_keys=True).encode()):08x}"
 

@@ -39,6 +39,8 @@ def release(version):
     for refusal in refusals(version):
         sys.exit(refusal)
     tag, today = f"v{version}", time.strftime("%Y-%m-%d")
+    changelog = (section.ROOT / "CHANGELOG.md").read_text("utf-8")
+    news = UNRELEASED.search(changelog)[1].strip()
     number = f'__version__ = "{version}"'
     rewrite("d2lmini/__init__.py", '^__version__ = ".*"', number)
     rewrite("CHANGELOG.md", "^## Unreleased", f"## {version}, {today}")
@@ -46,7 +48,9 @@ def release(version):
     rewrite("CITATION.cff", r"^version: .*(\ndate-released: .*)?", cited)
     write_settings(sha256=checksum())
     git("commit", "--quiet", "--all", f"--message=Release {version}")
-    git("tag", tag, f"--message=D2L Mini {version}")
+    # The feed of tags, which the site names, shows what a tag says.
+    said = f"--message=D2L Mini {version}", f"--message={news}"
+    git("tag", tag, "--cleanup=whitespace", *said)
     print(f"Committed and tagged {tag}. To undo it:")
     print(f"    git tag -d {tag} && git reset --hard HEAD~1")
     print(f"To publish it: git push origin HEAD {tag}")

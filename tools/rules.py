@@ -31,7 +31,7 @@ RULES = {}
 TAGS = {"hide-cell", "hide-input", "predict", "raises-exception"}
 TAGS = {"code": TAGS | {"nbval-ignore-output", "real-data"}}
 METADATA = {
-    "code": {"tags", "mystnb", "within", "picture", "jupyter"},
+    "code": {"tags", "mystnb", "within", "picture", "jupyter", "folds"},
     "markdown": {"tags", "numbers"},
 }
 OF_THE_PAGE = {"kernelspec", "language_info", "colab", "d2lmini", "fault"}

@@ -27,18 +27,54 @@ def png(figure):
     about = {"width": width // 2, "height": height // 2}
     if living := getattr(figure, "living", None):
         about["living"] = living
-    content = _packed(picture)
+    tones = _tones(figure)
+    content = _packed(picture, tones)
     if len(content) > 0.15 * width * height:  # lines and letters: below 0.1
-        content = _packed(picture.resize((width // 2, height // 2)))
+        content = _packed(picture.resize((width // 2, height // 2)), tones)
     return content, about
 
 
-def _packed(picture):
+def _tones(figure):
+    """Return the colors of all texts of a figure, each as one number."""
+    from matplotlib.colors import to_rgba_array
+    from matplotlib.text import Text
+
+    tones = to_rgba_array([t.get_color() for t in figure.findobj(Text)])
+    return np.unique(np.round(255 * tones).astype(np.uint8).view(np.uint32))
+
+
+def _packed(picture, tones):
     """Return a picture as PNG bytes, with a palette if that does not show."""
-    small = io.BytesIO()
+    few, small = _with_palette(picture), io.BytesIO()
+    if few.mode == "P":
+        few = _with_tones(few, picture, tones)
     # Level 9 would take twice the time, for 2 % less.
-    _with_palette(picture).save(small, "png", compress_level=8)
+    few.save(small, "png", compress_level=8)
     return small.getvalue()
+
+
+def _with_tones(few, picture, tones):
+    """Return a picture with a palette in which some tones are what they were.
+
+    Letters have just the contrast that they need, on white and on black. A
+    tone that is merged with near ones would be too light for one of them.
+    """
+    pixels = np.asarray(picture).view(np.uint32)[:, :, 0]
+    places = np.array(few)
+    colors = np.array(few.getpalette("RGBA"), np.uint8).view(np.uint32)
+    for tone in tones:
+        own = pixels == tone
+        if own.any():
+            place = np.bincount(places[own]).argmax()
+            colors[place], places[own] = tone, place
+    return _paletted(places, colors)
+
+
+def _paletted(places, colors):
+    """Return a picture of so many colors, at most 256."""
+    picture = Image.fromarray(places)
+    picture.putpalette(colors.tobytes(), "RGBA")
+    return picture
 
 
 def _with_palette(picture):
@@ -79,6 +115,4 @@ def _most_frequent_colors(picture):
     tones[:, :3] *= tones[:, 3:] / 255  # what is transparent shows less
     nearest = torch.cdist(tones, tones[kept]).argmin(dim=1)
     places = nearest.numpy().astype(np.uint8)[places]
-    few = Image.fromarray(places.reshape(picture.size[::-1]))
-    few.putpalette(colors[kept].tobytes(), "RGBA")
-    return few
+    return _paletted(places.reshape(picture.size[::-1]), colors[kept])

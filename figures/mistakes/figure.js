@@ -23,7 +23,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     zero_grad: (r) => `The steps follow the sum of all gradients: one swing takes about ${write(2 * Math.PI / Math.sqrt(r), 0)} steps, and the loss is low twice in a swing.`,
     shape: () => "Every prediction is compared with every target: the bias goes to the mean, the weights nearly to zero, and the loss stops at the baseline.",
     step: () => "No parameter moves. The training loss goes up and down because the batches differ; the validation loss is exactly constant.",
-    sorted: () => "Neighboring batches are alike, and the training loss jumps at each new epoch. After long steps, the next batch finds little to correct: training loss below validation loss.",
+    sorted: () => "Neighboring batches are alike, and at most rates the training loss jumps at each new epoch. After long steps, the next batch finds little to correct: training loss below validation loss.",
   };
 
   const losses = kit.panel("Training and validation loss in each step, on a logarithmic axis", 340, 300);
@@ -132,7 +132,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     marks.forEach((mark) => {
       add("path", { d: `M50 ${up(mark)}H330`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
     });
-    add(...line(healthy.train, up, "stroke: var(--soft); stroke-opacity: 0.6"));
+    add(...line(healthy.valid, up, "stroke: var(--soft); stroke-opacity: 0.6"));
     add(...line(now.train, up, "stroke: var(--c0); stroke-width: 1.8"));
     add(...line(now.valid, up, "stroke: var(--c1); stroke-width: 2; stroke-dasharray: 6 4"));
     ["start", "baseline", "floor"].forEach((mark, i) => add("text", {

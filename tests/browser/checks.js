@@ -176,3 +176,54 @@ const shift = () => new Promise((done) => {
   }).observe({ type: "layout-shift", buffered: true });
   setTimeout(() => done(sum), 500);
 });
+
+const height = (e) => e.getBoundingClientRect().height;
+
+// What a living figure shows, and how large a handle of it is to a finger.
+const numbers = (host) => Object.fromEntries([...host.querySelectorAll("[data-shows]")]
+  .map((e) => [e.dataset.shows, Number(e.dataset.value)]));
+
+const target = (handle) => {
+  const { width, height } = handle.closest(".drag").getBoundingClientRect();
+  return Math.min(width, height);
+};
+
+// A heading that nothing covers.
+const isOnTop = (e) => {
+  const { x, y } = e.getBoundingClientRect();
+  return document.elementFromPoint(x + 5, y + 9) === e;
+};
+
+// How wide each formula is, in its own letters; a line over letters is as wide as
+// each browser likes.
+async function widths() {
+  for (const e of document.querySelectorAll("main details")) e.open = true;
+  await document.fonts.ready;
+  return [...document.querySelectorAll("main math")].map((e) => [e.textContent,
+    e.textContent.includes("overline") ? 0
+      : e.getBoundingClientRect().width / parseFloat(style(e).fontSize)]);
+}
+
+async function found(selector) {
+  while (!document.querySelector(selector))
+    await new Promise((done) => setTimeout(done, 50));
+  return document.querySelector(selector);
+}
+
+// What the living figures show once they wake; each slider is moved to both ends.
+async function play() {
+  const said = [];
+  for (const host of document.querySelectorAll("[data-living]")) {
+    host.scrollIntoView();
+    await found(`#${host.id} [data-value]`);
+    said.push(numbers(host));
+    for (const slider of host.querySelectorAll("[type=range]"))
+      for (const end of [slider.min, slider.max]) {
+        slider.value = end;
+        slider.dispatchEvent(new Event("input"));
+      }
+  }
+  return said;
+}
+
+const firstHit = async () => (await found("#search-results li a")).href;

@@ -25,7 +25,6 @@ PAGES = sorted(p.relative_to(SITE).as_posix() for p in SITE.rglob("*.html"))
 URL = repository.site()[0]  # "" before the book is published
 PREFIX = f"/{URL.rpartition('/')[2] or 'book'}/"
 ALL = os.environ.get("D2LMINI_VIEWS") == "all"  # or only a sample
-NAMES = "chromium", "chromium-browser", "google-chrome", "chrome"
 LEVELS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PACKED = (".html", ".css", ".js", ".svg")  # what servers compress
 SCRIPT = Path(__file__).with_name("checks.js").read_text("utf-8")
@@ -39,10 +38,16 @@ def is_narrow(page):
     return PAGES.index(page.partition("?")[0]) % 2 == 1
 
 
+def installed(name, *names):
+    """Return the path of a browser, which a variable may name, or None."""
+    names = os.environ.get(name.upper(), ""), name, *names
+    return next(filter(None, map(shutil.which, names)), None)
+
+
 def chromium():
-    """Return the path of the browser."""
-    found = map(shutil.which, [os.environ.get("CHROMIUM", ""), *NAMES])
-    path = next(filter(None, found), None)
+    """Return the path of Chromium."""
+    names = "chromium", "chromium-browser", "google-chrome", "chrome"
+    path = installed(*names)
     assert path, "Chromium is missing: apt-get install chromium, or CHROMIUM="
     return path
 
@@ -94,9 +99,9 @@ class Visit:
             self.errors.append(message.text)
 
 
-def ask(page, question):
-    """Return what a function of checks.js says of a page."""
-    return page.evaluate(f"{SCRIPT}\n{question}()")
+def ask(place, question):
+    """Return what a function of checks.js says of a page or an element."""
+    return place.evaluate(f"e => {{ {SCRIPT}\nreturn {question}(e) }}")
 
 
 def findings(visit):

@@ -4,11 +4,11 @@ Playwright drives a Firefox of its own only, which Debian does not have.
 """
 
 import json
-import os
-import shutil
 import socket
 import subprocess
 import time
+
+from checks import SCRIPT, installed
 
 PREFERENCES = {"marionette.port": 0, "ui.prefersReducedMotion": 1}
 # An accent, and what is laid out before all of it has arrived, are no errors.
@@ -20,12 +20,7 @@ SAID = """return Services.console.getMessageArray()
 PHONE = """const tab = Services.wm.getMostRecentWindow("navigator:browser")
   .gBrowser.selectedBrowser;
 tab.style.maxWidth = "360px";"""
-
-
-def installed():
-    """Return the path of Firefox, or None."""
-    found = map(shutil.which, ("firefox-esr", "firefox"))
-    return os.environ.get("FIREFOX") or next(filter(None, found), None)
+PATH = installed("firefox", "firefox-esr")
 
 
 class Firefox:
@@ -35,10 +30,9 @@ class Firefox:
         lines = [f'user_pref("{k}", {v});' for k, v in PREFERENCES.items()]
         (folder / "user.js").write_text("\n".join(lines), "utf-8")
         options = "--headless --marionette --remote-allow-system-access"
-        command = [installed(), *options.split(), "--profile", str(folder)]
-        self.process = subprocess.Popen(
-            command, stdout=-3, stderr=-3
-        )  # to nowhere
+        command = [PATH, *options.split(), "--profile", str(folder)]
+        nowhere = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, **nowhere)
         port = folder / "MarionetteActivePort"
         while not (port.exists() and port.read_text()):
             assert self.process.poll() is None, "Firefox does not start."
@@ -63,12 +57,16 @@ class Firefox:
         return result["value"] if "value" in result else result
 
     def ask(self, expression):
-        """Return what an expression or its promise comes to, on the page."""
-        script = f"const [done] = arguments; (async () => {expression})()"
-        script += ".then(done, (e) => done(`${e}`))"
-        return self.do(
-            "WebDriver:ExecuteAsyncScript", script=script, sandbox=None
+        """Return what an expression or its promise comes to, on the page.
+
+        It may use the functions of checks.js.
+        """
+        script = (
+            f"const [done] = arguments; {SCRIPT} (async () => {expression})()"
         )
+        script += ".then(done, (e) => done(`${e}`))"
+        name = "WebDriver:ExecuteAsyncScript"
+        return self.do(name, script=script, sandbox=None)
 
     def chrome(self, script):
         """Return what a script says that sees all of the browser."""

@@ -16,8 +16,15 @@ import section
 from checks import PAGES, SITE, URL
 from fontTools.ttLib import TTFont
 
-NOTEBOOKS = section.everything()
+NOTEBOOKS, SECTIONS = section.everything(), section.sections()
 HTML = "".join(path.read_text("utf-8") for path in SITE.rglob("*.html"))
+LIMITS = {
+    "_images/*": 40_000,
+    "_static/kit.js": 18_000,
+    "_static/kit.css": 7_000,
+    "_static/*/figure.js": 12_000,
+    "_static/*-[0-9E].[0-9].js": 450_000,  # what a figure loads
+}
 # In one process, each page is read once.
 pytestmark = pytest.mark.xdist_group("files")
 
@@ -41,9 +48,10 @@ def test_no_style_or_script_lies_there_unused():
         assert path.name in HTML + scripts
 
 
-def test_figures_are_small():
-    sizes = [path.stat().st_size for path in (SITE / "_images").iterdir()]
-    assert 0 < max(sizes) <= 40_000
+@pytest.mark.parametrize("pattern, limit", LIMITS.items())
+def test_figures_are_small(pattern, limit):
+    sizes = [path.stat().st_size for path in SITE.glob(pattern)]
+    assert 0 < max(sizes) <= limit
 
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda page: page.id)
@@ -58,6 +66,11 @@ def test_a_page_is_its_notebook(notebook):
         assert not paragraph.get_text().startswith("|")  # a table, unread
     link = (SITE / notebook.name).parent / page.find(download=True)["href"]
     assert link.read_bytes() == notebook.path.read_bytes()
+    about = words(page.find(class_="about").p)
+    assert re.fullmatch("[1-9].* min to read, [1-9].* s to run", about)
+    if notebook in SECTIONS:
+        place = f"Section {SECTIONS.index(notebook) + 1} of {len(SECTIONS)}"
+        assert words(page.find(class_="place")).endswith(place)
     last = words(page.find(class_="run"))
     assert f"Python {run['python']} and PyTorch {run['torch']}" in last
     assert f"{run['seconds']} seconds, all passed" in last
@@ -66,15 +79,6 @@ def test_a_page_is_its_notebook(notebook):
     row = status.find("a", href=name).find_parent("tr")
     stated = [words(cell) for cell in row("td")][1:4]
     assert stated == [run["date"], run["python"], run["torch"]]
-
-
-def test_sections_say_where_they_stand_and_how_long_they_take():
-    pages = [read(notebook) for notebook in section.sections()]
-    for i, page in enumerate(pages, 1):
-        place = words(page.find(class_="place"))
-        assert place.endswith(f"Section {i} of {len(pages)}")
-        about = words(page.find(class_="about").p)
-        assert re.fullmatch("[1-9].* min to read, [1-9].* s to run", about)
 
 
 def test_every_page_can_be_shared_and_found():

@@ -1,5 +1,7 @@
 """The HTML of a page is mended before it is written."""
 
+from types import SimpleNamespace
+
 import html_fixes
 import pytest
 
@@ -68,21 +70,37 @@ def test_a_fold_says_what_it_holds(code, output, name):
     assert f"<summary>{name}</summary>" in html
 
 
+FORMULA = '<div class="math">y</div>'
+DRAWN = '<div class="cell_output"><img src="a.png"/></div>'
+FIGURE = f'<div class="cell tag_hide-input">{DRAWN}</div>'
+NEXT = '<div class="cell"></div>'
+
+
 @pytest.mark.parametrize(
-    "below, folded",
+    "folded, rest, folds",
     [
-        ("<p>It is 3.</p><p>So be it.</p>", "<p>It is 3.</p>"),
-        ('<p>By:</p><p class="math">y</p>', '<p>By:</p><p class="math">y</p>'),
-        ('<p>It is 3.</p><p class="math">y</p>', "<p>It is 3.</p>"),
-        ("<p>These:</p><ul></ul>", ""),
-        ('<div class="cell"></div><p>It is 3.</p>', ""),
-        ("", ""),
+        ("<p>It is 3.</p>", "<p>So be it.</p>", None),
+        (f"<p>By</p>{FORMULA}", "<p>So be it.</p>", None),
+        ("<p>It is 3.</p>", FORMULA, None),
+        ("<p>These:</p><ul></ul>", "<p>So be it.</p>", None),
+        (f"<p>It is 3.</p>{FIGURE}", FIGURE, None),
+        (FIGURE, "<p>It is 3.</p>", None),
+        ("", f"<p>It prints:</p>{NEXT}", None),
+        ("", f"{NEXT}<p>It is 3.</p>", None),
+        ("", "", None),
+        ("<p>It is 3.</p><p>So be it.</p>", FIGURE, 2),
+        ("", "<p>Now what?</p>", 0),
     ],
 )
-def test_a_prediction_folds_the_paragraph_that_answers(below, folded):
+def test_a_prediction_folds_what_answers(folded, rest, folds):
     cell = CELL.replace('"cell"', '"cell tag_predict"').format("x", "3")
-    page = html_fixes.Page(f"<section>{cell}{below}</section><p>Next</p>")
+    page = html_fixes.Page(
+        f"<section>{cell}{folded}{rest}</section><p>Next</p>"
+    )
+    asked = SimpleNamespace(metadata={} if folds is None else {"folds": folds})
+    page.section = SimpleNamespace(code=[asked])
     html_fixes.predictions(page)
-    words, output, *answer = page.select_one(".answer").children
-    assert output.string == "3" and "".join(map(str, answer)) == folded
-    assert ("answer" in words.string) == bool(folded)
+    words = "Show the output" + " and the answer" * bool(folded)
+    assert page.select_one(".answer > summary").string == words
+    below = page.select_one(".answer > .cell_output").next_siblings
+    assert "".join(map(str, below)) == html_fixes.Page(folded).decode()

@@ -42,6 +42,8 @@ ARRAYS = PIXELS[:5], LABELS[:5], PIXELS[5:], LABELS[5:]
 NAMES = "train-images", "train-labels", "t10k-images", "t10k-labels"
 CONTENTS = dict(zip(NAMES, map(idx, ARRAYS), strict=True))
 NAMED = {content: name for name, content in CONTENTS.items()}
+SUMS = {n: hashlib.sha256(c).hexdigest() for n, c in CONTENTS.items()}
+FILES = {n: (len(c), SUMS[n]) for n, c in CONTENTS.items()}
 HOUSES = b"Id,Price\n1,208500\n"
 SHA1 = hashlib.sha1(HOUSES).hexdigest()
 PAGE = b"\xef\xbb\xbf\n<!DOCTYPE HTML><HTML>Please log in."
@@ -151,18 +153,13 @@ def server():
 
 @pytest.fixture(autouse=True)
 def settings(request, monkeypatch):
-    sums = {n: hashlib.sha256(c).hexdigest() for n, c in CONTENTS.items()}
-    published = {n: (len(CONTENTS[n]), sums[n]) for n in NAMES}
-    monkeypatch.setattr(files, "FILES", published)
+    monkeypatch.setattr(files, "FILES", FILES)
     monkeypatch.setattr(files, "MIRRORS", [])
     monkeypatch.setattr(files, "PAUSE", 0.1)
     monkeypatch.setenv("D2LMINI_STANDIN", "never")
     case = getattr(request.node, "callspec", None)
     if case and case.params.get("fault") in SLOW:
         monkeypatch.setattr(files, "WINDOW", HURRY)
-    umask = os.umask(0o027)
-    yield
-    os.umask(umask)
 
 
 @pytest.fixture
@@ -175,10 +172,12 @@ def assert_loads(root):
     train, val, is_standin = files.load_images(root)
     for array, published in zip([*train, *val], ARRAYS, strict=True):
         assert np.array_equal(array, published)
+    assert not is_standin
     kept = [*(root / "FashionMNIST" / "raw").iterdir()]
     assert {path.name: path.read_bytes() for path in kept} == CONTENTS
-    assert {path.stat().st_mode & 0o777 for path in kept} == {0o640}
-    assert not is_standin
+    (root / "usual").touch()  # who may read this, may read the images
+    usual = (root / "usual").stat().st_mode
+    assert {path.stat().st_mode for path in kept} == {usual}
 
 
 # Mirrors.
@@ -439,6 +438,7 @@ def test_who_gets_the_stand_in(
     for _ in range(2):  # the second one is from the cache
         data = d2l.FashionMNIST(root=tmp_path)
     assert data.is_standin == repr(data).startswith("<Stand-in") == is_standin
+    assert data.root == str(tmp_path)
     assert len(data.train) == (60 if is_standin else 5)
     assert drawn == BOTH * is_standin
     assert bool(server.asked) == (wish != "always")
@@ -454,6 +454,34 @@ def test_a_wish_that_nobody_knows(monkeypatch):
     monkeypatch.setenv("D2LMINI_STANDIN", "maybe")
     with pytest.raises(ValueError, match="not maybe"):
         d2l.FashionMNIST()
+
+
+def test_no_picture_of_the_stand_in_is_drawn_twice():
+    drawn = [standin.draw(300, seed)[0] for seed in (1, 2)]
+    assert len({image.tobytes() for images in drawn for image in images}) == 600
+
+
+# After five passes over 12,000 pictures a linear model was right on 81 % of
+# 2,000 others, and one with a hidden layer on 86 %.
+# The sum of the grays of 30 pictures of each class. They were the same with
+# NumPy 1.26, 2.1 and 2.4 on Python 3.10 to 3.12, with AVX-512 and without. What
+# else is not exact is cosines and powers in single precision: another library
+# may give a last digit that moves about one pixel in ten thousand by one gray,
+# two or three of the 23,520 of a class. Of 580 changes of the drawing that were
+# tried the least moves a sum by 27.
+GRAYS = [1576319, 1201291, 2340908, 1511985, 2295558]
+GRAYS += [531988, 1745578, 846418, 1429108, 1321515]
+
+
+def test_the_pictures_of_the_stand_in_are_as_hard_as_when_tuned(monkeypatch):
+    monkeypatch.setattr(standin, "_CHUNK", 7)  # several of them, the last short
+    images, labels = standin.draw(300, seed=5)
+    assert images.dtype == labels.dtype == np.uint8
+    assert labels[:10].tolist() == [7, 2, 0, 9, 8, 9, 8, 9, 1, 3]
+    assert np.bincount(labels).tolist() == [30] * 10
+    for label, grays in enumerate(GRAYS):
+        total = images[labels == label].sum(dtype=np.int64)
+        assert abs(total - grays) <= 10, f"{total} of class {label}"
 
 
 def test_a_damaged_stand_in_is_drawn_again(drawn, tmp_path, monkeypatch):
@@ -498,6 +526,7 @@ def test_cache_folder(platform, variable, value, folder, tmp_path, monkeypatch):
     monkeypatch.setattr("sys.platform", platform)
     monkeypatch.chdir(tmp_path)
     assert d2l.cache_folder() == tmp_path / folder
+    assert d2l.DataModule().root == str(tmp_path / folder)
 
 
 @pytest.mark.parametrize("given", ["", "~nobody/x"])

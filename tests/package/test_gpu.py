@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from line_fit import Batches
 
 import d2lmini as d2l
 from d2lmini.support import devices
@@ -10,21 +11,15 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
 X = torch.randn(50, 4, generator=torch.Generator().manual_seed(0))
 
 
-def mlp_by_hand():
-    model = d2l.Classifier()
-    model.W, model.V = (w.requires_grad_() for w in torch.randn(2, 4, 4))
-    model.forward = lambda X: torch.relu(X @ model.W) @ model.V.T
-    model.configure_optimizers = lambda: torch.optim.Adam(model.parameters())
-    return model
-
-
 def fitted(num_gpus):
     """Return model, history, and where each batch was before and after."""
     torch.manual_seed(0)
-    model, data, seen = mlp_by_hand(), d2l.DataModule(), set()
+    model, seen, y = d2l.Classifier(), set(), X.argmax(dim=1)
     model.board.display = False
-    y = X.argmax(dim=1)
-    data.get_dataloader = lambda train: d2l.TensorLoader((X, y), 16, train)
+    model.W, model.V = (w.requires_grad_() for w in torch.randn(2, 4, 4))
+    model.forward = lambda X: torch.relu(X @ model.W) @ model.V.T
+    model.configure_optimizers = lambda: torch.optim.Adam(model.parameters())
+    data = Batches(lambda: d2l.TensorLoader((X, y), 16, shuffle=True))
     trainer = d2l.Trainer(3, num_gpus, gradient_clip_val=1)
 
     def prepare_batch(batch):

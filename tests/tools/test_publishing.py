@@ -126,6 +126,8 @@ def test_a_release_is_what_notebooks_elsewhere_fetch(tree, tmp_path, capsys):
     publishing.release("2.0.0")
     assert "git push origin HEAD v2.0.0" in capsys.readouterr().out
     assert not publishing.git("status", "--porcelain")
+    said = publishing.git("tag", "--format=%(contents)", "--list", "v2.0.0")
+    assert said.split() == "D2L Mini 2.0.0 - News.".split()
     assert publishing.git("cat-file", "-t", "v2.0.0") == "tag\n"
     citation = yaml.safe_load((tree / "CITATION.cff").read_text("utf-8"))
     assert citation["version"] == "2.0.0"

@@ -11,17 +11,16 @@ const KOREAN = /[가-힣]+(?: [가-힣]+)+/g;
 const COMMON = new Set(`a an and are as at be by can do does for from have how i if in
   is it its me my of on or so that the their then there this to was we what what's when
   where which why will with work you your`.split(/\s+/));
-const IRREGULAR = { axes: "axis", indices: "index", matrices: "matrix", grey: "gray" };
+const IRREGULAR = {
+  axes: "axis", indices: "index", matrices: "matrix", grey: "gray", __proto__: null,
+};
 
-// One form for singular and plural, American and British, for each word once.
-const forms = new Map();
+// One form for singular and plural, American and British.
 function normal(word) {
-  if (!forms.has(word)) forms.set(word, form(word.toLowerCase()));
-  return forms.get(word);
-}
-
-function form(word) {
-  return IRREGULAR[word] || word
+  word = word.toLowerCase();
+  if (word in IRREGULAR) return IRREGULAR[word];
+  if (!/our|tre|ll|[iy][sz]|s$/.test(word)) return word; // most are left as they are
+  return word
     .replace(/(?<=..)our/, "or")
     .replace(/(?<=...)tre(?=s?$)/, "ter")
     .replace(/ll(?=(?:ed|ing|er)s?$)/, "l")
@@ -31,20 +30,33 @@ function form(word) {
     .replace(/(?<=[^\W\d_]{2}[^\Wsui])s$/, "");
 }
 
-const parts = (token) =>
-  WORD.test(token) ? token.split(PART).filter(Boolean).map(normal) : [token];
+// A name with its modules, with fewer of them, and without.
+const endings = (token) => token.split(".")
+  .map((_, i, names) => names.slice(i).join("."))
+  .filter((name, i) => !i || /^[a-z_]{3}/i.test(name));
 
-// All words of a text that can be looked for: a name with dots or hyphens as it
-// is, in parts, and as one word; neighbors in Korean also as one word.
-function words(text) {
-  const found = [];
-  for (const token of text.match(TOKEN) || []) {
-    const pieces = parts(token);
-    found.push(normal(token), ...pieces);
-    if (pieces.length > 1) found.push(normal(token.split(PART).join("")));
+// The parts of a token, and all that it is found by: a name as it is, without its
+// modules, in parts, and as one word. The book has few tokens, often.
+const known = new Map();
+function read(token) {
+  if (!known.has(token)) {
+    const parts = WORD.test(token) ? token.split(PART).filter(Boolean).map(normal) : [token];
+    const whole = parts.length > 1 ? [token.split(PART).join("")] : [];
+    const forms = [...endings(token), ...whole].map(normal);
+    known.set(token, { parts, forms: [...new Set([...forms, ...parts])] });
   }
-  for (const name of text.match(KOREAN) || []) found.push(name.replaceAll(" ", ""));
-  return [...new Set(found)];
+  return known.get(token);
+}
+
+const parts = (token) => read(token).parts;
+
+// All words of a text that can be looked for; neighbors in Korean also as one.
+function words(text) {
+  const found = new Set();
+  for (const token of text.match(TOKEN) || [])
+    for (const form of read(token).forms) found.add(form);
+  for (const name of text.match(KOREAN) || []) found.add(name.replaceAll(" ", ""));
+  return [...found];
 }
 
 // A text as a row of words. One number stands for any other: the message of an
@@ -56,19 +68,35 @@ const FIELDS = { heading: 4, title: 1.5, text: 1, code: 0.8, said: 1, signs: 0.5
 const index = new MiniSearch({
   fields: Object.keys(FIELDS), tokenize: words, processTerm: (term) => term,
 });
+// It looks through a tree of terms for each place of each term, a third of its time.
+{
+  const terms = new Map(), fetch = index._index.fetch.bind(index._index);
+  index._index.fetch = (term, make) => {
+    if (!terms.has(term)) terms.set(term, fetch(term, make));
+    return terms.get(term);
+  };
+}
 let sections;
 
-// Unpack all text and make the index, in steps between which one can type.
+// Return the text of the book, unpacked.
+function unpacked() {
+  const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0)), text = [];
+  const bits = bzip2.array(bytes), size = 1e5 * bzip2.header(bits);
+  const block = new Int32Array(size), add = (byte) => { text.push(byte); };
+  for (let sum = 0; sum !== null;) sum = bzip2.decompress(bits, add, block, size, sum);
+  return new TextDecoder().decode(new Uint8Array(text));
+}
+
+// Make the index of all text, in steps between which one can type.
 async function prepare() {
-  const bytes = Uint8Array.from(atob(PACKED), (sign) => sign.charCodeAt(0));
-  const book = JSON.parse(new TextDecoder().decode(bz2.decompress(bytes)));
+  const book = JSON.parse(unpacked());
   sections = book.flatMap(([page, entries]) => entries.map(
     ([anchor, heading, text, code, said, signs], i) => ({
       page, anchor, text, code, said, signs, heading: heading || name(anchor),
       title: entries[0][1], link: i ? `${page}#${anchor}` : page,
     })));
   sections.forEach((section, id) => { section.id = id; });
-  await index.addAllAsync(sections, { chunkSize: 40 });
+  await index.addAllAsync(sections, { chunkSize: 100 });
 }
 
 function name(anchor) {
@@ -122,13 +150,12 @@ function wanted(query) {
   const all = query.match(TOKEN) || [];
   const rare = all.filter((token) => !COMMON.has(token.toLowerCase()));
   const found = (rare.length && !/^".*"$/.test(query) ? rare : all).flatMap((token) => {
-    // A name with its module stands in few places, alone perhaps in many.
-    const whole = look(normal(token), false).size, last = token.split(".").at(-1);
-    if (whole < 3 && /\.[a-z_]{4}/i.test(token)) {
-      if (look(normal(last), false).size > whole) return [normal(last)];
-      if (whole) return parts(last);
-    }
-    return whole ? [normal(token)] : parts(token);
+    const names = endings(token), counts = names.map((n) => look(normal(n), false).size);
+    // A name with its modules stands in few places, without them perhaps in many.
+    const often = names.find((_, i) => counts[i] > 2);
+    if (often) return [normal(often)];
+    const isName = names.length > 1 || /\p{Ll}\p{Lu}/u.test(token);
+    return counts[0] && !isName ? [normal(token)] : parts(names.at(-1));
   });
   for (let i = found.length - 2; i >= 0; i--) {
     const [first, second] = found.slice(i, i + 2);
