@@ -18,8 +18,6 @@ import section
 from cells import code, error, page, plain, printed, shown
 from compare import is_pinned
 
-import conftest
-
 ROOT = section.ROOT
 RED, BLUE = plain("red"), plain("blue")
 IMAGE = "<IPython.core.display.Image object>"
@@ -97,7 +95,13 @@ def test_the_last_lines_count_the_cells_that_were_compared(run):
     assert why in run[0]
 
 
-def is_compared(cell, monkeypatch):
+@pytest.fixture
+def conftest(pytestconfig):
+    """The one at the top, whichever others are loaded."""
+    return pytestconfig.pluginmanager.get_plugin(str(ROOT / "conftest.py"))
+
+
+def is_compared(cell, conftest, monkeypatch):
     """Tell whether conftest.py would let nbval compare a cell."""
     monkeypatch.setattr(nbval.plugin, "IPyNbCell", Mock)
     monkeypatch.setattr(conftest, "seconds", lambda item: 0)
@@ -107,19 +111,24 @@ def is_compared(cell, monkeypatch):
     return item.options["check"]
 
 
-def test_cells_on_images_are_compared_on_the_published_ones(monkeypatch):
+def test_cells_on_images_are_compared_on_the_published_ones(
+    conftest, monkeypatch
+):
     for why in ("", "no network"):
         monkeypatch.setattr(conftest, "standin", lambda why=why: why)
         cell = code("1", tags=["real-data"])
-        assert is_compared(cell, monkeypatch) == (not why)
+        assert is_compared(cell, conftest, monkeypatch) == (not why)
 
 
-def test_a_page_that_breaks_a_rule_is_refused_in_its_words(monkeypatch):
+def test_a_page_that_breaks_a_rule_is_refused_in_its_words(
+    conftest, monkeypatch
+):
+    cell = code("# NBVAL_IGNORE_OUTPUT\n1")
     with pytest.raises(pytest.UsageError, match="cell 0 .* by a comment"):
-        is_compared(code("# NBVAL_IGNORE_OUTPUT\n1"), monkeypatch)
+        is_compared(cell, conftest, monkeypatch)
 
 
-def test_it_says_why_the_images_are_a_stand_in(tmp_path, monkeypatch):
+def test_it_says_why_the_images_are_a_stand_in(conftest, tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("D2LMINI_DATA", str(tmp_path / "file"))
     monkeypatch.setenv("D2LMINI_STANDIN", "")  # as if unset
