@@ -196,6 +196,7 @@ def test_letters_keep_their_tones_beside_a_photo():
     tones = {"#767676": (118, 118, 118, 255), "#3775cb": (55, 117, 203, 255)}
     for y, color in enumerate(tones):
         figure.text(0.6, 0.2 + 0.4 * y, "Ink", color=color, fontsize=12)
+    figure.text(0, 0, "", color="red")  # a tone that is nowhere seen
     picture = Image.open(io.BytesIO(pictures.png(figure)[0]))
     assert picture.mode == "P"
     seen = np.asarray(picture.convert("RGBA")).reshape(-1, 4)
