@@ -64,12 +64,15 @@ def oldest(session):
 
 @nox.session(python=["3.11", "3.13"])
 def newest(session):
-    """The newest release of everything."""
+    """The newest release of everything, and the site built with it."""
     kept = [
         name + pin for name, pin in PINS if name in ("nbval", "jupyter-book")
     ]
     session.install(*kept, *{name for name, _ in PINS})
     run_all(session)
+    site = Path(session.create_tmp()) / "site"
+    command = ["jupyter-book", "build", "-W", "-n", "--keep-going", "."]
+    session.run(*command, "--path-output", str(site))
 
 
 @nox.session(python="3.13")

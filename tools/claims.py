@@ -37,12 +37,15 @@ def problems(page, cell):
             yield f"{what}; correct it, or write in its metadata {where}"
     for number, source in declared.items():
         what = f'declares {number} in "numbers"'
+        close = [other for other in evidence if is_close(other, number)]
         if number not in stated:
             yield f"{what}, but does not state it; remove it"
         elif len(source.split()) < 2:
             yield f"{what}; say where it is from"
         elif is_printed(number):
             yield f"{what}, but a cell prints it; remove it"
+        elif close:
+            yield f"{what}, but a cell prints {close[0]}; state that"
         elif "." in number:
             yield f"{what}; let a cell print it"
 
@@ -120,3 +123,12 @@ def supports(evidence, claim):
         half = 0  # a whole number is not a rounded one
     gaps = found - wanted, 100 * found - wanted, abs(found) - wanted
     return min(map(abs, gaps)) <= half
+
+
+def is_close(evidence, claim):
+    """Tell whether a number looks like a result, with a slip."""
+    if len(re.sub(r"\D", "", claim).strip("0")) < 3:
+        return False  # 64, 1000: anything is near
+    if re.fullmatch(r"(19|20)\d\d", claim):
+        return False  # other years are near a year
+    return 0 < abs(value(evidence) - value(claim)) < 0.1 * abs(value(claim))

@@ -214,6 +214,12 @@ def test_fault_is_noticed(words, spoil):
     assert words in "\n".join(rules.problems(PATH, spoiled(spoil)))
 
 
+def test_a_slip_is_not_declared_away():
+    made = spoiled(edit("7.78", "7.73"))
+    meta("It is", numbers={"7.73": "measured some day"})(made)
+    assert "a cell prints 7.78; state" in "\n".join(rules.problems(PATH, made))
+
+
 def test_every_rule_has_a_fault_of_its_own():
     for check in rules.RULES:
         assert any(

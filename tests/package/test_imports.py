@@ -17,11 +17,16 @@ PACKAGE = Path(d2l.__file__).parent
 TAUGHT = "oop plotting training data models".split()  # one uses those before it
 
 
+def imported(path):
+    """Return which of its siblings a module imports; the first word of each."""
+    return {*re.findall(r"^from \.(\w*)", path.read_text("utf-8"), re.M)}
+
+
 def test_imports_point_one_way():
     for i, name in enumerate(TAUGHT):
-        source = (PACKAGE / f"{name}.py").read_text("utf-8")
-        imported = {*re.findall(r"^from \.(\w*)", source, re.M)}
-        assert imported <= {*TAUGHT[:i], "support"}, name
+        assert imported(PACKAGE / f"{name}.py") <= {*TAUGHT[:i], "support"}
+    for path in (PACKAGE / "support").glob("*.py"):  # none of those taught
+        assert "" not in imported(path), path
 
 
 SCRIPT = """
