@@ -67,8 +67,8 @@ class Module(nn.Module, HyperParameters):
 
     def __getstate__(self):
         # A saved or copied model leaves trainer and data behind, and its board
-        # the curves.
-        left = "trainer", "_compiled_call_impl"
+        # the curves; the compiler's settings are those that Lightning notes.
+        left = "trainer", "_compiled_call_impl", "_compile_kwargs"
         return {k: v for k, v in vars(self).items() if k not in left}
 
     def loss(self, y_hat, y):
