@@ -15,6 +15,7 @@ FIRST = "chapters/02-preliminaries/01-data-manipulation.html"
 THEMES = ["light", "dark"]
 SCHEME = "getComputedStyle(document.body).colorScheme"
 WHERE = "document.querySelector('.masthead').getBoundingClientRect().top"
+STILL = "document.getAnimations().every(a => !(a instanceof CSSTransition))"
 GROUND = "getComputedStyle(document.documentElement).backgroundColor"
 
 
@@ -102,8 +103,10 @@ def test_the_parts_follow_the_reader_and_nothing_covers_them(
     for name in ("Calculating", "Data types"):  # down, and up again
         if bar.is_visible():
             bar.click()
+            page.wait_for_function(STILL)
         link = page.locator(".onpage").get_by_role("link", name=name)
         link.click()
+        page.wait_for_url("**#" + name.lower().replace(" ", "-"))
         here = page.locator(".onpage [aria-current]", has_text=name)
         here.wait_for(state="attached")
         assert checks.ask(page.locator("h2", has_text=name), "isOnTop")
@@ -115,6 +118,18 @@ def test_the_parts_follow_the_reader_and_nothing_covers_them(
     page.wait_for_function(f"{WHERE} === 0")
     assert page.get_by_role("button", name="Reading").is_visible()
     assert checks.ask(page, "shift") < 0.03
+
+
+def test_an_open_list_of_parts_stays_under_the_finger(visit, address):
+    page = visit(address + FIRST + "#calculating", width=360).page
+    bar = page.locator(".onpage summary")
+    bar.click()
+    page.wait_for_function(STILL)
+    place, at = bar.bounding_box(), page.evaluate("scrollY")
+    page.mouse.wheel(0, 100)
+    page.wait_for_function("at => scrollY > at + 90", arg=at)
+    page.wait_for_timeout(300)  # a masthead would have gone by then
+    assert bar.bounding_box() == place
 
 
 def test_the_book_knows_where_the_reader_was_until_it_forgets(visit, address):

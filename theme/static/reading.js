@@ -56,6 +56,7 @@
     && !(root.dataset.outputs === "shown" && fold.matches(".answer")) ? [i] : []);
 
   // The part that is being read, in the list of parts and in its bar.
+  const list = document.querySelector(".onpage");
   const links = [...document.querySelectorAll(".onpage li a")];
   const parts = links.map((link) => document.getElementById(
     decodeURIComponent(link.hash.slice(1))));
@@ -75,12 +76,12 @@
     const link = links[part];
     link?.setAttribute("aria-current", "location");
     now.textContent = link ? link.ariaLabel || link.textContent : "";
-    const list = link?.closest(".onpage");
-    if (list?.open) list.scrollTop = link.offsetTop - list.clientHeight / 2;
+    if (link && list.open) list.scrollTop = link.offsetTop - list.clientHeight / 2;
   };
+  const isUnfolded = () => list?.open  // the bar, not the column
+    && getComputedStyle(list.querySelector("summary")).display !== "none";
   for (const link of links) link.addEventListener("click", () => {
-    const list = link.closest(".onpage");  // the bar closes, the column stays
-    if (getComputedStyle(list.querySelector("summary")).display !== "none") list.open = false;
+    if (isUnfolded()) list.open = false;
   });
 
   // A thin bar for what is behind, and a masthead that comes when one goes back.
@@ -93,7 +94,8 @@
     const end = root.scrollHeight - innerHeight;
     bar.style.transform = `scaleX(${end > 0 ? scrollY / end : 0})`;
     far = Math.max(far, scrollY);
-    if (Math.abs(scrollY - before) > 4) {
+    // An open list stays where a finger is about to tap.
+    if (Math.abs(scrollY - before) > 4 && !isUnfolded()) {
       const away = scrollY > before && scrollY > main.offsetTop;
       if (root.classList.contains("away") !== away) root.classList.toggle("away", away);
       before = scrollY;
