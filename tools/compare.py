@@ -29,8 +29,8 @@ WITHIN = 1.02
 # Pictures are compared in squares of so many points: the side, and the largest
 # difference of a color (of 255) that passes. Under two threads and AVX-512 it
 # was 0 but for trained networks, and there 5 when coarse, or 16 on a processor
-# of another maker; a digit that is another makes 25, two fits that are exchanged
-# 30 when coarse.
+# of another maker; a digit that is another makes 25, two fits that are
+# exchanged 30 when coarse.
 FINE, COARSE = (8, 12), (32, 20)
 
 
