@@ -121,8 +121,11 @@ function look(word, fuzzy) {
     prefix: long, fuzzy: fuzzy && word.length > 3 ? 0.25 : false, maxFuzzy: 2,
     weights: { prefix: 0.4, fuzzy: 0.3 },
   });
-  // A sign or letter is told of where it stands often.
-  const often = (id) => long ? 1 : 1 + Math.log(sections[id].text.split(word).length);
+  // A sign or letter is told of where it stands often, and where it stands first.
+  const first = Math.min(...hits.map(({ id }) => id)
+    .filter((id) => sections[id].page.startsWith("chapters/")));
+  const often = (id) => long ? 1 : (id === first ? 1.5 : 1)
+    * (1 + Math.log(sections[id].text.split(word).length));
   return new Map(hits.map((hit) => [hit.id, [hit.score * often(hit.id), hit.terms]]));
 }
 
