@@ -30,7 +30,7 @@ def test_it_shows_what_pytorch_computed_and_all_controls_work(
     host.locator(".stage").wait_for()
     if given["load"]:
         host.locator("[data-value]").first.wait_for()
-    shown, before = ask(host, "numbers"), host.inner_text()
+    shown, before = ask(host, "numbers"), host.text_content()
     assert given["shows"]
     for name, value in given["shows"].items():
         assert shown[name] == pytest.approx(value, rel=1e-4, abs=5e-4), name
@@ -38,7 +38,7 @@ def test_it_shows_what_pytorch_computed_and_all_controls_work(
         assert view.errors == [], after
         assert not BROKEN.search(host.inner_text()), after
     host.get_by_role("button", name="Start again").click()
-    assert host.inner_text() == before
+    assert host.text_content() == before
     assert view.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
