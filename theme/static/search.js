@@ -121,11 +121,15 @@ function look(word, fuzzy) {
     prefix: long, fuzzy: fuzzy && word.length > 3 ? 0.25 : false, maxFuzzy: 2,
     weights: { prefix: 0.4, fuzzy: 0.3 },
   });
-  // A sign or letter is told of where it stands often, and where it stands first.
-  const first = Math.min(...hits.map(({ id }) => id)
-    .filter((id) => sections[id].page.startsWith("chapters/")));
-  const often = (id) => long ? 1 : (id === first ? 1.5 : 1)
-    * (1 + Math.log(sections[id].text.split(word).length));
+  // A sign or letter is told of where it stands often, and where it stands first,
+  // in the book or on a page.
+  const ids = hits.map(({ id }) => id).sort((a, b) => a - b)
+    .filter((id) => sections[id].page.startsWith("chapters/"));
+  const before = (id) => sections[ids[ids.indexOf(id) - 1] ?? id];
+  const isFirst = (id) => ids.includes(id) && before(id).page !== sections[id].page;
+  const first = (id) => id === ids[0] ? 1.5 : isFirst(id) ? 1.25 : 1;
+  const often = (id) => long ? 1
+    : first(id) * (1 + Math.log(sections[id].text.split(word).length));
   return new Map(hits.map((hit) => [hit.id, [hit.score * often(hit.id), hit.terms]]));
 }
 
