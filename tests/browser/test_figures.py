@@ -28,9 +28,10 @@ def test_it_shows_what_pytorch_computed_and_all_controls_work(
     host = view.page.locator(f"#figure-{number.replace('.', '-')}")
     host.scroll_into_view_if_needed()
     host.locator(".stage").wait_for()
+    view.page.wait_for_load_state("networkidle")  # its style has come, too
     if given["load"]:
         host.locator("[data-value]").first.wait_for()
-    shown, before = ask(host, "numbers"), host.text_content()
+    shown, before = ask(host, "numbers"), host.inner_text()
     assert given["shows"]
     for name, value in given["shows"].items():
         assert shown[name] == pytest.approx(value, rel=1e-4, abs=5e-4), name
@@ -38,7 +39,7 @@ def test_it_shows_what_pytorch_computed_and_all_controls_work(
         assert view.errors == [], after
         assert not BROKEN.search(host.inner_text()), after
     host.get_by_role("button", name="Start again").click()
-    assert host.text_content() == before
+    assert host.inner_text() == before
     assert view.page.evaluate("document.documentElement.scrollWidth") <= 360
 
 

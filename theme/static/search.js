@@ -121,16 +121,16 @@ function look(word, fuzzy) {
     prefix: long, fuzzy: fuzzy && word.length > 3 ? 0.25 : false, maxFuzzy: 2,
     weights: { prefix: 0.4, fuzzy: 0.3 },
   });
+  if (long) return new Map(hits.map((hit) => [hit.id, [hit.score, hit.terms]]));
   // A sign or letter is told of where it stands often, and where it stands first,
   // in the book or on a page.
   const ids = hits.map(({ id }) => id).sort((a, b) => a - b)
     .filter((id) => sections[id].page.startsWith("chapters/"));
-  const before = (id) => sections[ids[ids.indexOf(id) - 1] ?? id];
-  const isFirst = (id) => ids.includes(id) && before(id).page !== sections[id].page;
-  const first = (id) => id === ids[0] ? 1.5 : isFirst(id) ? 1.25 : 1;
-  const often = (id) => long ? 1
-    : first(id) * (1 + Math.log(sections[id].text.split(word).length));
-  return new Map(hits.map((hit) => [hit.id, [hit.score * often(hit.id), hit.terms]]));
+  const starts = ids.filter((id, i) => !i || sections[ids[i - 1]].page !== sections[id].page);
+  const first = (id) => id === ids[0] ? 1.5 : starts.includes(id) ? 1.25 : 1;
+  const often = (id) => 1 + Math.log(sections[id].text.split(word).length);
+  return new Map(hits.map((hit) =>
+    [hit.id, [hit.score * first(hit.id) * often(hit.id), hit.terms]]));
 }
 
 // Return the length of the longest row of words that stand in a section as they
