@@ -94,11 +94,8 @@ figure("bell", (kit, { flippers, n, means }) => {
     const first = source.list
       ? count(source.list, source.range, step * (key === "flippers" ? 2 : 1), low)
       : Array.from({ length: 48 }, (_, k) => [low + k * step, (source.below(low + (k + 1) * step) - source.below(low + k * step)) / step]);
-    const Y1 = scale([0, 1.15 * Math.max(...first.map(([, h]) => h))], box[1]);
-    topChart ??= kit.axes(one, X, Y1, ["one draw", "density"]);
-    topChart.redraw(X, Y1, ["one draw", "density"]);
-    topChart.clear();
-    bars(topChart, first, key === "flippers" ? 2 : step, X, Y1, "c2");
+    const highest = Math.max(...first.map(([, h]) => h));
+    const density = key === "flippers" ? "density per mm" : "density";
 
     let window = source.range;
     if (view.value === "near" && error < Infinity) window = [source.mean - 4 * error, source.mean + 4 * error];
@@ -109,8 +106,18 @@ figure("bell", (kit, { flippers, n, means }) => {
     const heights = count(all.slice(0, piled), window, width, start).map(([x, h]) => [x, h * piled / 1000]);
     const bell = (x) => Math.exp(-(((x - source.mean) / error) ** 2) / 2) / (error * Math.sqrt(2 * Math.PI));
     const full = Math.max(...count(all, window, width, start).map(([, h]) => h), error < Infinity ? bell(source.mean) : 0);
-    const X2 = scale(window, box[0]), Y2 = scale([0, 1.1 * full], box[1]);
-    const words = [n === 1 ? "means of 1 draw" : `means of ${n} draws`, "density"];
+
+    // Where both panels have the same horizontal axis, they have the same
+    // vertical one, so that equal areas look equal.
+    const common = window === source.range ? Math.max(highest, full) : 0;
+    const Y1 = scale([0, 1.1 * (common || highest)], box[1]);
+    topChart ??= kit.axes(one, X, Y1, ["one draw", density]);
+    topChart.redraw(X, Y1, ["one draw", density]);
+    topChart.clear();
+    bars(topChart, first, key === "flippers" ? 2 : step, X, Y1, "c2");
+
+    const X2 = scale(window, box[0]), Y2 = scale([0, 1.1 * (common || full)], box[1]);
+    const words = [n === 1 ? "means of 1 draw" : `means of ${n} draws`, density];
     bottomChart ??= kit.axes(many, X2, Y2, words);
     bottomChart.redraw(X2, Y2, words);
     bottomChart.clear();
