@@ -109,11 +109,11 @@ figure("degree", (kit, { flippers, grams, n, degree }) => {
     return `M${points.join("L")}`;
   };
 
-  // The axes of the errors: powers of ten, from 0.001 to 1,000 kg².
-  const D = scale([0, MOST], [52, 326]), E = scale([-3, 3], [262, 24]);
-  const height = (e) => E(Math.max(-3, Math.min(3, Math.log10(e))));
+  // The axes of the errors: powers of ten, from 0.001 to 10,000 kg².
+  const D = scale([0, MOST], [52, 326]), E = scale([-3, 4], [262, 24]);
+  const height = (e) => E(Math.max(-3, Math.min(4, Math.log10(e))));
   const frame = errors.layer(), layer = errors.layer();
-  ["0.001", "0.01", "0.1", "1", "10", "100", "1000"].forEach((text, i) => {
+  ["0.001", "0.01", "0.1", "1", "10", "100", "1000", "10000"].forEach((text, i) => {
     frame.add("path", { class: "grid", d: `M46 ${E(i - 3)}H332` });
     frame.add("text", { x: 40, y: E(i - 3) + 4, "text-anchor": "end" }, text);
   });
