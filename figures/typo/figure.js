@@ -35,11 +35,11 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
   };
 
   const birds = kit.panel("Thirty birds and two lines", 340, 300);
-  const pulls = kit.panel("How hard each bird pulls at Huber's line", 340, 300);
+  const pulls = kit.panel("The slope of the loss at each bird's error", 340, 300);
   const X = scale([-4, 4], [34, 330]), Y = scale([0, 14], [258, 24]);
   const E = scale([-10, 6], [40, 330]), P = scale([-3.5, 3.5], [258, 24]);
   const chart = kit.axes(birds, X, Y, ["flipper, cm from the mean", "mass in kg"]);
-  const force = kit.axes(pulls, E, P, ["error in kg", "slope of the loss: how hard it pulls"]);
+  const force = kit.axes(pulls, E, P, ["error in kg", "slope of the loss"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
@@ -71,6 +71,7 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
     masses.forEach((m, i) => {
       if (i !== at) chart.add("circle", { class: "point", cx: X(cm[i]), cy: Y(m), r: 3 });
     });
+    chart.add("circle", { cx: X(cm[at]), cy: Y(y[at]), r: 7, style: "fill: none; stroke: var(--warm); stroke-width: 1.5" });
     key(chart);
     handle(X(cm[at]), Y(mass), `${write(mass)} kg`, mass);
 
@@ -100,7 +101,7 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
     if (abs(slip) < 0.05) return "All thirty records are correct. Drag the large dot up or down.";
     const [high, low] = [square, robust].map(([w, b]) => w * cm[at] + b);
     const beyond = abs(error) > d;
-    return `This bird weighs ${write(y[at], 1)} kg. The squared loss predicts ${write(high, 1)} kg, Huber's ${write(low, 1)} kg. `
+    return `This bird weighs ${write(y[at], 1)} kg (open circle). The squared loss predicts ${write(high, 1)} kg, Huber's ${write(low, 1)} kg. `
       + (beyond ? "The error exceeds δ: a larger one would not move Huber's line." : "The error is within δ: Huber's line still follows.");
   };
 });
