@@ -4,6 +4,7 @@
 
 figure("mistakes", (kit, { rows, val, marks, orders }) => {
   const { write, scale } = kit, BATCH = 16, TRUTH = [2, -3.4, 12];
+  orders = orders.map((order) => order.split(" ").map(Number));
   const STEPS = orders.length * rows.length / BATCH;
 
   // Each mistake: its name, the rate that it starts with, those of mysteries.
@@ -94,7 +95,8 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
   };
   const last = ({ train }) => train.slice(-STEPS / orders.length).reduce((s, v) => s + v) * orders.length / STEPS;
 
-  const X = scale([0, STEPS], [50, 330]);
+  // To the right of the curves stand the names of the marks and parameters.
+  const X = scale([0, STEPS], [50, 276]), Z = scale([0, STEPS], [50, 310]);
   const U = scale([Math.log10(0.03), Math.log10(2e4)], [262, 24]);
   const W = scale([-14, 28], [262, 24]);
   const inside = (v, low, high) => Math.max(low, Math.min(high, v));
@@ -103,22 +105,28 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
   // The axis of the losses has powers of ten.
   const frame = losses.layer(), Y = (v) => U(Math.log10(v));
   for (const v of [0.1, 1, 10, 100, 1000, 10000]) {
-    frame.add("path", { class: "grid", d: `M50 ${Y(v)}H330` });
+    frame.add("path", { class: "grid", d: `M50 ${Y(v)}H276` });
     frame.add("text", { x: 44, y: Y(v) + 4, "text-anchor": "end" }, String(v));
   }
   for (const x of [0, 20, 40, 60, 80]) {
     frame.add("path", { class: "grid", d: `M${X(x)} 262V24` });
     frame.add("text", { x: X(x), y: 278, "text-anchor": "middle" }, String(x));
   }
-  frame.add("text", { class: "name", x: 330, y: 294, "text-anchor": "end" }, "step");
+  frame.add("text", { class: "name", x: 276, y: 294, "text-anchor": "end" }, "step");
   frame.add("text", { class: "name", x: 50, y: 16 }, "loss: training (solid), validation (dashed)");
   const clip = losses.add("clipPath", { id: "mistakes-clip" });
-  losses.add("rect", { x: 50, y: 24, width: 280, height: 238 }, "", clip);
+  losses.add("rect", { x: 50, y: 24, width: 226, height: 238 }, "", clip);
   const curves = losses.add("g", { "clip-path": "url(#mistakes-clip)" });
-  const chart = kit.axes(params, X, W, ["step", "weights (solid, dashed), bias (dotted)"]);
+  const chart = kit.axes(params, Z, W, ["step", "weights and bias"]);
+  ["start", "baseline", "floor"].forEach((mark, i) => {
+    frame.add("text", { class: "name", x: 281, y: up(marks[i]) + 4 }, mark);
+  });
+  [["w", "₁"], ["w", "₂"], ["b", ""]].forEach(([letter, index], j) => {
+    params.add("text", { class: `symbol c${j}`, x: 315, y: W(TRUTH[j]) + 4 }, letter + index);
+  });
 
-  const line = (values, y, style) => ["path", {
-    d: `M${values.map((v, i) => `${X(i + 0.5).toFixed(1)} ${y(v).toFixed(1)}`).join("L")}`,
+  const line = (values, y, style, x = X) => ["path", {
+    d: `M${values.map((v, i) => `${x(i + 0.5).toFixed(1)} ${y(v).toFixed(1)}`).join("L")}`,
     style: `fill: none; stroke-linejoin: round; ${style}`,
   }];
   kit.draw = () => {
@@ -127,25 +135,26 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     // Behind it a run without the mistake, at the same rate if the rate is no mistake.
     const healthy = run("none", ["none", "large", "small"].includes(name) ? 0.1 : eta);
     rate.input.disabled = Boolean(mystery);
+    rate.show();
+    if (mystery) {
+      rate.input.nextElementSibling.textContent = "?";
+      rate.input.setAttribute("aria-valuetext", "hidden");
+    }
     curves.replaceChildren();
     const add = (tag, attributes, text) => losses.add(tag, attributes, text, curves);
     marks.forEach((mark) => {
-      add("path", { d: `M50 ${up(mark)}H330`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
+      add("path", { d: `M50 ${up(mark)}H276`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
     });
     add(...line(healthy.valid, up, "stroke: var(--soft); stroke-opacity: 0.6"));
     add(...line(now.train, up, "stroke: var(--c0); stroke-width: 1.8"));
     add(...line(now.valid, up, "stroke: var(--c1); stroke-width: 2; stroke-dasharray: 6 4"));
-    ["start", "baseline", "floor"].forEach((mark, i) => add("text", {
-      class: "name", x: 326, y: up(marks[i]) + (i === 1 ? 14 : -5), "text-anchor": "end",
-      style: "paint-order: stroke; stroke: var(--paper); stroke-width: 3px",
-    }, mark));
     chart.clear();
     TRUTH.forEach((truth, j) => {
-      chart.add("path", { d: `M50 ${W(truth)}H330`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
+      chart.add("path", { d: `M50 ${W(truth)}H310`, style: "stroke: var(--soft); stroke-dasharray: 2 4" });
       const dashes = ["none", "6 4", "2 3"][j];
-      chart.add(...line(now.path.map((theta) => inside(theta[j], -99, 99)), W, `stroke: var(--c${j}); stroke-width: 2; stroke-dasharray: ${dashes}`));
+      chart.add(...line(now.path.map((theta) => inside(theta[j], -99, 99)), W, `stroke: var(--c${j}); stroke-width: 2; stroke-dasharray: ${dashes}`, Z));
     });
-    said.textContent = mystery ? told || "Which mistake left these curves? (The rate is hidden.) Choose your answer below."
+    said.textContent = mystery ? told || "Which mistake left these curves, at a rate that is hidden? Choose your answer below."
       : told + (says[name] || says.none)(eta);
     shows.train(last(now));
     shows.val(now.valid[STEPS - 1]);
