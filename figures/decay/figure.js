@@ -96,13 +96,14 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
     });
     const names = ["training", "new birds"];
     errors.forEach((values, k) => {
-      lower.add("path", { fill: "none", stroke: `var(--c${k})`, "stroke-width": 2, d: curve(values, E) });
-      lower.add("text", { class: `c${k}`, x: L(-2.9), y: E(values[0]) - 6 }, names[k]);
+      const dash = k ? { "stroke-dasharray": "6 3" } : {};
+      lower.add("path", { ...dash, fill: "none", stroke: `var(--c${2 * k})`, "stroke-width": 2, d: curve(values, E) });
+      lower.add("text", { class: `c${2 * k}`, x: L(-2.9), y: E(values[0]) - 6 }, names[k]);
     });
     for (const [chart, Y] of [[upper, W], [lower, E]])
       chart.add("path", { class: "zero", "stroke-dasharray": "3 3", d: `M${now} ${Y(Y.from)}V${Y(Y.to)}` });
     w.forEach((value, k) => mark(upper, W, value, 2 * k));
-    [[X, y], [X_new, y_new]].forEach((part, k) => mark(lower, E, error(...part, w), k));
+    [[X, y], [X_new, y_new]].forEach((part, k) => mark(lower, E, error(...part, w), 2 * k));
   };
 
   const tell = ([bill, flipper], lowest) => {
