@@ -64,7 +64,7 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
   };
   // What the loss gains over the lowest one, by the distance from the bottom.
   const gain = (u, v) => (land.a * u * u + 2 * land.m * u * v + v * v) / 2;
-  const arrived = () => gain(w - land.w, b - land.b) < 1e-4;
+  const arrived = () => gain(w - land.w, b - land.b) < 5e-5;
 
   // Return whether it makes sense to go on.
   const step = () => {
@@ -165,7 +165,11 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
       });
       ground.add("path", { class: "ring", d: `M${ring.join("L")}Z` });
     }
-    ground.add("circle", { class: "best", cx: W(land.w), cy: B(land.b), r: 5 });
+    const star = Array.from({ length: 10 }, (_, i) => {
+      const out = i % 2 ? 3.5 : 9, turn = i / 5 * Math.PI;
+      return `${W(land.w) + out * Math.sin(turn)} ${B(land.b) - out * Math.cos(turn)}`;
+    });
+    ground.add("path", { class: "best", d: `M${star.join("L")}Z` });
     const steps = [...path, [w, b]].map(([w, b]) => [W(w), B(b)].map((v) => inside(v, { from: -1e5, to: 1e5 })));
     ground.add("path", { class: "walk", d: `M${steps.map((at) => at.join(" ")).join("L")}` });
     for (const [cx, cy] of steps.slice(0, Math.min(80, steps.length - 1)))
