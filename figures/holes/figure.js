@@ -31,6 +31,18 @@ figure("holes", (kit, { bill, flipper, dice }) => {
   const panel = kit.panel("Flipper length against bill length, with the true line and that of the repaired table", 350, 300);
   const X = scale([31, 61], [34, 342]), Y = scale([170, 234], [262, 20]);
   const plot = kit.axes(panel, X, Y, ["bill length in mm", "flipper length in mm"]);
+  // The key stands where no bird is.
+  const marks = {
+    known: ["circle", { class: "c0", cx: 50, cy: 32, r: 2.5 }],
+    lost: ["path", { ...cross, d: "M47 45l6 6m0-6l-6 6" }],
+    filled: ["rect", { class: "c1", x: 48, y: 62, width: 4, height: 4 }],
+    true: ["path", { ...stroke("var(--c2)"), "stroke-dasharray": "7 5", d: "M41 80h19" }],
+    repaired: ["path", { ...stroke("var(--c1)"), d: "M41 96h19" }],
+  };
+  Object.entries(marks).forEach(([name, [shape, style]], i) => {
+    panel.add(shape, style);
+    panel.add("text", { x: 66, y: 36 + 16 * i }, name);
+  });
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
