@@ -22,7 +22,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     none: (r) => `On average, a step multiplies the error by 1 − ${write(r, 3)} = ${write(1 - r, 3)}`
       + (r > 2 ? ": it grows." : r > 1 ? ": it jumps over the truth, and single batches throw it farther." : "."),
     zero_grad: (r) => `The steps follow the sum of all gradients: one swing takes about ${write(2 * Math.PI / Math.sqrt(r), 0)} steps, and the loss is low twice in a swing.`,
-    shape: () => "Every prediction is compared with every target: the bias goes to the mean, the weights nearly to zero, and the loss stops at the baseline.",
+    shape: () => "Every prediction is compared with every target: the bias goes to the mean, the weights nearly to zero, and the loss stops near the baseline.",
     step: () => "No parameter moves. The training loss goes up and down because the batches differ; the validation loss is exactly constant.",
     sorted: () => "Neighboring batches are alike, and at most rates the training loss jumps at each new epoch. After long steps, the next batch finds little to correct: training loss below validation loss.",
   };
