@@ -3,8 +3,8 @@
 
 figure("bayes", (kit, { prevalence, sensitivity, specificity, lasting }) => {
   const { write } = kit;
-  const crowd = kit.panel("A thousand people, a dot each", 340, 262);
-  const chosen = kit.panel("Only the people with a positive result", 340, 262);
+  const crowd = kit.panel("A thousand people, a dot each", 340, 282);
+  const chosen = kit.panel("Only the people with a positive result", 340, 282);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
@@ -23,19 +23,22 @@ figure("bayes", (kit, { prevalence, sensitivity, specificity, lasting }) => {
     formula: kit.number("by Bayes' theorem", "formula"),
   };
 
-  // The four kinds of people: how their dots look, and what they are called.
+  // The four kinds of people: how their dots look.
   const kinds = [
-    { style: "fill: var(--c1)", name: "ill, positive" },
-    { style: "fill: none; stroke: var(--c1); stroke-width: 1.5", name: "ill, negative" },
-    { style: "fill: var(--c0)", name: "healthy, positive" },
-    { style: "fill: var(--soft); fill-opacity: 0.28", name: "healthy, negative" },
+    "fill: var(--c1)",
+    "fill: none; stroke: var(--c1); stroke-width: 1.5",
+    "fill: var(--c0)",
+    "fill: var(--soft); fill-opacity: 0.28",
   ];
   const left = crowd.layer(), right = chosen.layer();
-  const legend = (layer, shown) => shown.forEach((kind, i) => {
-    const x = 6 + 168 * (i % 2), y = 16 + 20 * Math.floor(i / 2);
-    layer.add("circle", { cx: x + 4, cy: y - 4, r: 4.5, style: kinds[kind].style });
-    layer.add("text", { x: x + 14, y }, kinds[kind].name);
-  });
+  const head = (layer, title, names) => {
+    layer.add("text", { class: "name", x: 6, y: 16 }, title);
+    names.forEach(([kind, name], i) => {
+      const x = 6 + 168 * (i % 2), y = 38 + 20 * Math.floor(i / 2);
+      layer.add("circle", { cx: x + 4, cy: y - 4, r: 4.5, style: kinds[kind] });
+      layer.add("text", { x: x + 14, y }, name);
+    });
+  };
 
   // Draw so many dots of each kind, row after row, `columns` in a row.
   const dots = (layer, counts, columns, gap, top) => {
@@ -43,7 +46,7 @@ figure("bayes", (kit, { prevalence, sensitivity, specificity, lasting }) => {
     counts.forEach(([kind, count]) => {
       for (let i = 0; i < count; i++, place++) {
         const cx = 12 + gap * (place % columns), cy = top + gap * Math.floor(place / columns);
-        layer.add("circle", { cx, cy, r: 0.37 * gap, style: kinds[kind].style });
+        layer.add("circle", { cx, cy, r: 0.37 * gap, style: kinds[kind] });
       }
     });
   };
@@ -59,19 +62,19 @@ figure("bayes", (kit, { prevalence, sensitivity, specificity, lasting }) => {
 
     const ill = Math.round(1000 * p), hits = Math.round(ill * hit), alarms = Math.round((1000 - ill) * alarm);
     const positive = hits + alarms, formula = p * hit / (p * hit + (1 - p) * alarm);
+    const [both, not] = tests.value === "one" ? ["positive", "negative"] : ["positive twice", "not twice"];
     left.clear();
-    legend(left, [0, 1, 2, 3]);
-    dots(left, [[0, hits], [1, ill - hits], [2, alarms], [3, 1000 - ill - alarms]], 40, 8.1, 56);
+    head(left, "a thousand people", [[0, `ill, ${both}`], [1, `ill, ${not}`], [2, `healthy, ${both}`], [3, `healthy, ${not}`]]);
+    dots(left, [[0, hits], [1, ill - hits], [2, alarms], [3, 1000 - ill - alarms]], 40, 8.1, 76);
     right.clear();
-    legend(right, [0, 2]);
+    head(right, `only those who test ${both}`, [[0, "ill"], [2, "healthy"]]);
     const columns = Math.max(10, Math.ceil(Math.sqrt(positive * 1.6)));
-    dots(right, [[0, hits], [2, alarms]], columns, 324 / columns, 40);
+    dots(right, [[0, hits], [2, alarms]], columns, 324 / columns, 60);
     shows.hits(hits);
     shows.alarms(alarms);
     shows.counted(positive ? hits / positive : "nobody is positive");
     shows.formula(formula);
 
-    const both = tests.value === "one" ? "positive" : "positive twice";
     let text = `Of 1,000 people ${ill} ${ill === 1 ? "is" : "are"} ill. ${positive} ${positive === 1 ? "is" : "are"} ${both}, and of these ${hits} ${hits === 1 ? "is" : "are"} ill: ${percent(100 * formula)} by the formula.`;
     if (!positive) text = `Of 1,000 people ${ill} ${ill === 1 ? "is" : "are"} ill, and nobody is ${both}: such a result is rarer than one in a thousand.`;
     else if (Math.abs(formula - 0.5) < 0.012) text += " Of those with such a result, about as many are ill as healthy.";
