@@ -3,19 +3,20 @@
 "use strict";
 
 figure("gradient", (kit, { moments: [xx, x1, xy, y1, yy], start }) => {
+  const best = (xy - x1 * y1) / (xx - x1 * x1); // the slope of the best line
   const { write, scale } = kit, { hypot, PI } = Math;
   const inside = (value, { from, to }) => Math.max(from, Math.min(to, value));
   const degrees = (angle) => ((angle * 180 / PI) % 360 + 360) % 360;
 
   const lands = {
-    penguins: { X: [-0.75, 1.75], Y: [2.5, 5], at: start, rate: 0.1, names: ["w", "b"],
+    penguins: { X: [-0.75, 1.75], Y: [2.5, 5], at: start, rate: 0.1, names: ["w", "b"], low: [best, y1 - best * x1],
       f: (w, b) => w * w * xx + b * b + yy + 2 * (w * b * x1 - w * xy - b * y1),
       g: (w, b) => [2 * (w * xx + b * x1 - xy), 2 * (b + w * x1 - y1)],
       levels: Array.from({ length: 16 }, (_, k) => 0.193 + 0.7 * k) },
     saddle: { X: [-2, 2], Y: [-2, 2], at: [1.5, 0.2], rate: 0.1, names: ["x", "y"],
       f: (x, y) => x * x - y * y, g: (x, y) => [2 * x, -2 * y],
       levels: [-3, -2, -1, -0.3, 0, 0.3, 1, 2, 3] },
-    valleys: { X: [-2, 2], Y: [-2, 2], at: [0.3, 0.9], rate: 0.05, names: ["x", "y"],
+    valleys: { X: [-2, 2], Y: [-2, 2], at: [0.3, 0.9], rate: 0.05, names: ["x", "y"], low: [-1.301, 0],
       f: (x, y) => x ** 4 - 3 * x * x + x + y * y, g: (x, y) => [4 * x ** 3 - 6 * x + 1, 2 * y],
       levels: [-3, -2, -1, -0.5, 0.08, 1, 2, 4, 7] },
   };
@@ -104,6 +105,10 @@ figure("gradient", (kit, { moments: [xx, x1, xy, y1, yy], start }) => {
 
     ground.clear();
     for (const d of rings) ground.add("path", { class: "ring", d });
+    if (land.low) {
+      const [u, v] = [X(land.low[0]), Y(land.low[1])];
+      ground.add("path", { stroke: "var(--c2)", "stroke-width": 1.5, d: `M${u - 4} ${v - 4}l8 8m0 -8l-8 8` });
+    }
     ground.add("path", { class: "walk", d: `M${[...path, [w, b]].map(([x, y]) => `${X(x)} ${Y(y)}`).join("L")}` });
     for (const [x, y] of path) ground.add("circle", { class: "trace", cx: X(x), cy: Y(y), r: 2.5 });
     const shown = Math.min(26, 110 / length); // pixels for a slope of one
