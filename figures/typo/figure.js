@@ -5,6 +5,7 @@
 figure("typo", (kit, { cm, kg: y, moved, typed }) => {
   const { write, scale } = kit, { abs, min, max } = Math;
   const order = cm.map((_, i) => i).sort((i, j) => abs(cm[i]) - abs(cm[j]));
+  const typo = "light-dark(#c4487f, #ee8fba)"; // of the mistyped bird
   const special = { long: moved, short: cm.indexOf(min(...cm)), middle: order[0] };
   const inside = (value, { from, to }) => max(from, min(to, value));
 
@@ -35,11 +36,11 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
   };
 
   const birds = kit.panel("Thirty birds and two lines", 340, 300);
-  const pulls = kit.panel("The slope of the loss at each bird's error", 340, 300);
+  const pulls = kit.panel("The slopes of both losses, and each bird under Huber's", 340, 300);
   const X = scale([-4, 4], [34, 330]), Y = scale([0, 14], [258, 24]);
   const E = scale([-10, 6], [40, 330]), P = scale([-3.5, 3.5], [258, 24]);
   const chart = kit.axes(birds, X, Y, ["flipper, cm from the mean", "mass in kg"]);
-  const force = kit.axes(pulls, E, P, ["error in kg", "slope of the loss"]);
+  const force = kit.axes(pulls, E, P, ["error in kg", "slope; dots: birds under Huber's loss"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
 
@@ -57,6 +58,7 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
     move: (_, at) => { mass = inside(Y.back(at), Y); },
     nudge: (right, up) => { mass = inside(mass + 0.25 * (right + up), Y); },
   });
+  birds.svg.querySelector(".handle").style.fill = typo;
 
   kit.draw = () => {
     const at = special[which.value], d = delta.value;
@@ -71,7 +73,7 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
     masses.forEach((m, i) => {
       if (i !== at) chart.add("circle", { class: "point", cx: X(cm[i]), cy: Y(m), r: 3 });
     });
-    chart.add("circle", { cx: X(cm[at]), cy: Y(y[at]), r: 7, style: "fill: none; stroke: var(--warm); stroke-width: 1.5" });
+    chart.add("circle", { cx: X(cm[at]), cy: Y(y[at]), r: 7, style: `fill: none; stroke: ${typo}; stroke-width: 1.5` });
     key(chart);
     handle(X(cm[at]), Y(mass), `${write(mass)} kg`, mass);
 
@@ -81,7 +83,10 @@ figure("typo", (kit, { cm, kg: y, moved, typed }) => {
       d: `M${E(-10)} ${P(pull(-10))}L${E(-d)} ${P(-d)}L${E(d)} ${P(d)}L${E(6)} ${P(pull(6))}` });
     force.add("path", { class: "line", d: `M${E(-3.5 / 2)} ${P(-3.5)}L${E(3.5 / 2)} ${P(3.5)}` });
     found.forEach((e, i) => {
-      force.add("circle", { class: i === at ? "trace" : "point", cx: E(inside(e, E)), cy: P(inside(pull(e), P)), r: i === at ? 6 : 3 });
+      force.add("circle", {
+        class: "point", cx: E(inside(e, E)), cy: P(inside(pull(e), P)), r: i === at ? 6 : 3,
+        style: i === at ? `fill: ${typo}` : "",
+      });
     });
     shows.squared(square[0]);
     shows.huber(robust[0]);
