@@ -95,17 +95,20 @@ figure("landscape", (kit, { few, birds, mean, std }) => {
   // as one of b: only so is the way against the gradient at right angles to
   // the contour lines.
   const open = () => {
-    if (choice.value !== chosen) {
+    const fresh = choice.value !== chosen;
+    if (fresh) {
       chosen = choice.value;
       [subtract.value, divide.value] = choices[chosen].slice(1);
     }
+    land = survey(choices[chosen][0]);
+    // With all birds, half the largest stable rate, as in the next figure.
+    if (fresh) rate.value = chosen === "few" ? 0.4 : 1 / land.large;
     // With another rate, the walk begins anew where it began.
     if (rate.value !== tried && path.length) put(...path[0]);
     tried = rate.value;
     const next = `${chosen} ${subtract.value} ${divide.value}`;
     if (next === key) return;
     key = next;
-    land = survey(choices[chosen][0]);
     const high = Math.max(1.25 * Math.abs(land.b), Math.abs(land.w), 1.5), wide = high * 296 / 242;
     W = scale([land.w - wide, land.w + wide], [34, 330]);
     B = scale([land.b - high, land.b + high], [262, 20]);
