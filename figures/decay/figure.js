@@ -37,7 +37,7 @@ figure("decay", (kit, { X, y, X_new, y_new }) => {
   const ground = kit.axes(plane, A, C, ["weight of bill length", "weight of flipper length"]);
   const L = scale([-3, 2], [40, 330]);  // powers of ten
   const W = scale([-0.4, 1.4], [140, 24]), E = scale([400, 950], [314, 198]);
-  const upper = kit.axes(charts, L, W, ["", "the two weights shrink"]);
+  const upper = kit.axes(charts, L, W, ["", "the two weights"]);
   const lower = kit.axes(charts, L, E, ["log₁₀ λ", "error in g"]);
   const said = kit.element("p", { class: "said", "aria-live": "polite" });
   kit.stage.append(said);
