@@ -143,8 +143,9 @@
           input.dataset.exact = next;
           control.show();
         },
-        show: () => {
-          shown.textContent = write(control.value, digits) + unit;
+        // Beside the slider stands its value, or another text.
+        show: (text = write(control.value, digits) + unit) => {
+          shown.textContent = text;
           input.setAttribute("aria-valuetext", shown.textContent);
         },
       };

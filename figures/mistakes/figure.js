@@ -4,6 +4,7 @@
 
 figure("mistakes", (kit, { rows, val, marks, orders }) => {
   const { write, scale } = kit, BATCH = 16, TRUTH = [2, -3.4, 12];
+  // As texts, the orders take one line each in the notebook.
   orders = orders.map((order) => order.split(" ").map(Number));
   const STEPS = orders.length * rows.length / BATCH;
 
@@ -135,11 +136,7 @@ figure("mistakes", (kit, { rows, val, marks, orders }) => {
     // Behind it a run without the mistake, at the same rate if the rate is no mistake.
     const healthy = run("none", ["none", "large", "small"].includes(name) ? 0.1 : eta);
     rate.input.disabled = Boolean(mystery);
-    rate.show();
-    if (mystery) {
-      rate.input.nextElementSibling.textContent = "?";
-      rate.input.setAttribute("aria-valuetext", "hidden");
-    }
+    rate.show(mystery ? "hidden" : undefined);
     curves.replaceChildren();
     const add = (tag, attributes, text) => losses.add(tag, attributes, text, curves);
     marks.forEach((mark) => {
